@@ -1,0 +1,47 @@
+# What people do here. Everything installs what it needs; only Debian, root (for the live tests) and Python 3.11 are assumed.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help demo test test-fast live lint fixtures accuracy docs bench engine clean
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+$(STAMP): pyproject.toml tests/lab/venv
+	tests/lab/venv $(VENV)
+	@touch $@
+
+demo: $(STAMP) ## diagnose a recorded sick stack; needs no engine
+	@$(BIN)/netdoctor demo
+
+test: $(STAMP) engine ## every test, on a real engine that is started if need be
+	$(BIN)/python -m pytest
+
+test-fast: $(STAMP) ## the tests that need no engine, in less than a minute
+	$(BIN)/python -m pytest -m 'not live'
+
+engine: $(STAMP)
+	tests/lab/engine up
+	tests/lab/images
+
+lint: $(STAMP) ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fixtures: $(STAMP) engine ## record the fixtures anew from live stacks
+	$(BIN)/python -m tests.live.record
+
+accuracy: $(STAMP) engine ## root causes right of how many, false alarms over healthy stacks
+	$(BIN)/python -m tests.live.accuracy
+
+bench: $(STAMP) engine ## netdoctor against the checklist typed as a script
+	$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## the pages under docs/ that are made from the code
+	$(BIN)/python -m docs.make
+
+clean: ## remove what was built here; the engine and its images stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

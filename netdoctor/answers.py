@@ -1,0 +1,279 @@
+"""Questions that a probe is asked, and the answers that it brings home.
+
+Both are frozen values and go into captures. A question is a plain key: what is asked, of which container. An error or
+a timeout of what was asked about is an answer; `Unable` says that nobody could ask, and what would allow it.
+Every answer says which rung gave it (`seen_by`): netns, exec, helper or engine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from netdoctor.model import Link
+
+Outcome = Literal["connected", "refused", "timed-out", "no-route", "network-unreachable", "no-address", "error"]
+"""What came of one connect. no-route is EHOSTUNREACH, network-unreachable ENETUNREACH, no-address EADDRNOTAVAIL."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
+    """A question; two equal questions have one answer."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
+    """An answer, with the rung that gave it."""
+
+    seen_by: str = ""
+
+
+class Unable(Answer, frozen=True, kw_only=True):
+    """Nobody could ask."""
+
+    reason: str
+    would_help: str = ""
+
+
+# -- sockets ------------------------------------------------------------------------------------------------------
+
+
+class AskSockets(Question, frozen=True, kw_only=True):
+    """Which sockets are open in the container's network namespace? Container "host" means the engine's host."""
+
+    container: str
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A process that holds a socket. `state` is the letter of /proc/PID/status: R S D T Z ... (proc(5))."""
+
+    pid: int
+    name: str
+    state: str = ""
+
+
+class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A TCP socket in LISTEN, or a bound UDP socket. The engine's own resolver (127.0.0.11) is left out.
+
+    `dual` is for an IPv6 socket: whether it serves IPv4 too (not IPV6_V6ONLY), None when that could not be seen.
+    `waiting` counts connections that the kernel has accepted and the process has not; `backlog` is the limit.
+    """
+
+    address: str
+    port: int
+    protocol: Literal["tcp", "udp"] = "tcp"
+    dual: bool | None = None
+    process: Process | None = None
+    waiting: int = 0
+    backlog: int | None = None
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A TCP connection that a process of the container has open or tries to open; loopback is left out."""
+
+    address: str
+    port: int
+    state: Literal["established", "syn-sent", "close-wait", "other"]
+
+
+class Sockets(Answer, frozen=True, kw_only=True):
+    """The sockets of one network namespace. `unix` holds the paths of listening Unix sockets."""
+
+    listeners: tuple[Listener, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    unix: tuple[str, ...] = ()
+
+    def on(self, port: int, protocol: str = "tcp") -> tuple[Listener, ...]:
+        """The listeners on one port."""
+        return tuple(x for x in self.listeners if x.port == port and x.protocol == protocol)
+
+
+# -- names --------------------------------------------------------------------------------------------------------
+
+
+class AskLookup(Question, frozen=True, kw_only=True):
+    """What does this name mean to the container's own resolver (hosts file, resolv.conf, search, ndots)?"""
+
+    container: str
+    name: str
+
+
+class Lookup(Answer, frozen=True, kw_only=True):
+    """What the resolver said.
+
+    `outcome`: found; unknown (NXDOMAIN); empty (NOERROR without an address); failed (SERVFAIL, REFUSED: `rcode`);
+    silent (no reply in time); no-server; unresolved (the tool of the image says only that it failed).
+    `source` is where a found address came from: hosts, dns, literal, or configuration (told by the engine's API alone).
+    """
+
+    outcome: Literal["found", "unknown", "empty", "failed", "silent", "no-server", "unresolved"]
+    addresses: tuple[str, ...] = ()
+    """IPv4 and IPv6, in the order of the answer."""
+    source: Literal["hosts", "dns", "literal", "configuration", ""] = ""
+    rcode: str = ""
+    asked: str = ""
+    """The full name whose answer counted, after the search list."""
+    server: str = ""
+    """The server that gave the decisive answer, or kept silent."""
+    servers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    ndots: int = 1
+    hosts: tuple[str, ...] = ()
+    """The addresses that the hosts file has for the name."""
+
+
+# -- connections --------------------------------------------------------------------------------------------------
+
+
+class AskConnection(Question, frozen=True, kw_only=True):
+    """Does a connection from inside the container's namespace to this address and port come about?"""
+
+    container: str
+    address: str
+    port: int
+    protocol: Literal["tcp", "udp"] = "tcp"
+    target: str = ""
+    """The container meant: its accept queue is watched while the connection is open."""
+    scheme: str = ""
+
+    @classmethod
+    def of(cls, link: Link, address: str | None = None, port: int | None = None) -> AskConnection:
+        """The question that a link puts, or the same to another address or port."""
+        return cls(
+            container=link.source,
+            address=link.address if address is None else address,
+            port=link.port if port is None else port,
+            protocol=link.protocol,
+            target=link.target,
+            scheme=link.scheme,
+        )
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One connect to one address.
+
+    `after` tells what happened in the moment after it was accepted: open (still there), closed (FIN before a byte),
+    reset. `heard` is what the server's first bytes are: http, tls, postgres, mysql, redis, ssh, smtp, ..., or "".
+    `neighbour` is the state of the address in the source's neighbour table: complete, incomplete, or "" (not on
+    the link, or not seen). `text` is the system's or the tool's own error text.
+    """
+
+    address: str
+    outcome: Outcome
+    after: Literal["open", "closed", "reset", ""] = ""
+    heard: str = ""
+    neighbour: Literal["complete", "incomplete", ""] = ""
+    text: str = ""
+    ms: float = 0.0
+
+
+class Connection(Answer, frozen=True, kw_only=True):
+    """What came of connecting: one attempt for each address that the name has, in order, until one was accepted.
+
+    `queue` holds readings of the target's accept queue after the connect, oldest first, and ends with the last one
+    taken; empty when nobody could look. UDP: "connected" means that a reply came, "timed-out" that none did.
+    """
+
+    protocol: Literal["tcp", "udp"] = "tcp"
+    resolved: bool = True
+    """False: the name has no address, so nothing was attempted."""
+    attempts: tuple[Attempt, ...] = ()
+    queue: tuple[int, ...] = ()
+    backlog: int | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The attempt that decided: the accepted one, else the first that failed."""
+        accepted = [a for a in self.attempts if a.outcome == "connected"]
+        return accepted[0] if accepted else (self.attempts[0] if self.attempts else None)
+
+    @property
+    def stuck(self) -> bool:
+        """Accepted by the kernel, and the process never took it from the accept queue."""
+        return len(self.queue) > 1 and all(n > 0 for n in self.queue)
+
+    @property
+    def works(self) -> bool | None:
+        """True when a connection came about and somebody took it. None: UDP stays silent, which proves nothing."""
+        if any(a.outcome == "connected" for a in self.attempts):
+            return not self.stuck
+        if self.protocol == "udp" and self.attempts and all(a.outcome == "timed-out" for a in self.attempts):
+            return None
+        return False
+
+
+# -- the rest -----------------------------------------------------------------------------------------------------
+
+
+class AskNamespace(Question, frozen=True, kw_only=True):
+    """Which network namespace is the container's process in, and what is in it?"""
+
+    container: str
+
+
+class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A network interface with its addresses (no prefix length)."""
+
+    name: str
+    up: bool = True
+    addresses: tuple[str, ...] = ()
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One IPv4 route. `destination` is CIDR; `gateway` is "" for a directly connected network."""
+
+    destination: str
+    gateway: str = ""
+    interface: str = ""
+
+
+class Namespace(Answer, frozen=True, kw_only=True):
+    """`inode` is the number in `readlink /proc/PID/ns/net`: equal for two processes exactly when they share it."""
+
+    inode: int = 0
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+class AskLogs(Question, frozen=True, kw_only=True):
+    """What did the container say last?"""
+
+    container: str
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line, with the time at which the engine received it."""
+
+    at: float
+    text: str
+
+
+class Logs(Answer, frozen=True, kw_only=True):
+    """The last lines, oldest first."""
+
+    lines: tuple[LogLine, ...] = ()
+
+
+class AskOtherEngines(Question, frozen=True, kw_only=True):
+    """Does another engine of this user (a context, or a well-known socket) have a container of this name?"""
+
+    name: str
+
+
+class OtherEngines(Answer, frozen=True, kw_only=True):
+    """`found` holds pairs of engine (context name or socket) and container name; `looked` the engines that answered."""
+
+    found: tuple[tuple[str, str], ...] = ()
+    looked: tuple[str, ...] = ()
+
+
+AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines
+AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | Unable
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question with its answer and what it cost."""
+
+    question: AnyQuestion
+    answer: AnyAnswer
+    ms: float = 0.0

@@ -1,0 +1,87 @@
+"""All that a check needs, ours and a third party's alike. What is not here is nobody's business but the engine's.
+
+A check's file imports from here and nowhere else in netdoctor::
+
+    from netdoctor.api import AskSockets, Finding, Link, Reason, Stack, check, fail, passed
+"""
+
+from netdoctor.answers import (
+    AskConnection,
+    AskLogs,
+    AskLookup,
+    AskNamespace,
+    AskOtherEngines,
+    AskSockets,
+    Attempt,
+    Connection,
+    Listener,
+    Logs,
+    Lookup,
+    Namespace,
+    OtherEngines,
+    Peer,
+    Process,
+    Sockets,
+    Unable,
+)
+from netdoctor.check import Check, Reason, check
+from netdoctor.finding import Finding, Remedy, Verdict, fail, passed, skip, unknown, warn
+from netdoctor.mentions import Mention, mentions, nearest
+from netdoctor.model import (
+    HOST,
+    Container,
+    Endpoint,
+    Engine,
+    Health,
+    Link,
+    Mount,
+    Network,
+    Publication,
+    Stack,
+    State,
+)
+
+__all__ = [
+    "HOST",
+    "AskConnection",
+    "AskLogs",
+    "AskLookup",
+    "AskNamespace",
+    "AskOtherEngines",
+    "AskSockets",
+    "Attempt",
+    "Check",
+    "Connection",
+    "Container",
+    "Endpoint",
+    "Engine",
+    "Finding",
+    "Health",
+    "Link",
+    "Listener",
+    "Logs",
+    "Lookup",
+    "Mention",
+    "Mount",
+    "Namespace",
+    "Network",
+    "OtherEngines",
+    "Peer",
+    "Process",
+    "Publication",
+    "Reason",
+    "Remedy",
+    "Sockets",
+    "Stack",
+    "State",
+    "Unable",
+    "Verdict",
+    "check",
+    "fail",
+    "mentions",
+    "nearest",
+    "passed",
+    "skip",
+    "unknown",
+    "warn",
+]

@@ -1,0 +1,60 @@
+"""Run the checks. Pure: no socket, no clock that anything depends on, no Docker; the same live, replayed and in tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netdoctor.check import Check
+from netdoctor.finding import Finding, Verdict, unknown
+from netdoctor.model import Stack, Subject
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check said of one subject, and how long it thought (milliseconds)."""
+
+    check: Check
+    subject: Subject
+    finding: Finding
+    ms: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        return self.finding.verdict is Verdict.FAIL
+
+    @property
+    def code(self) -> str:
+        """`port.interface/loopback-only`, or the bare ID where there is no reason."""
+        return f"{self.check.id}/{self.finding.reason}" if self.finding.reason else self.check.id
+
+
+def run(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[Result, ...]:
+    """Every check on every subject of its kind, in the given order. A check that crashes is an `unknown`."""
+    checks = tuple(checks)
+    results: list[Result] = []
+    for subject in subjects:
+        for check in checks:
+            if isinstance(subject, check.subject):
+                started = time.perf_counter()
+                findings = _judge(stack, subject, check)
+                ms = (time.perf_counter() - started) * 1000 / max(len(findings), 1)
+                results.extend(Result(check, subject, finding, ms) for finding in findings)
+    return tuple(results)
+
+
+def _judge(stack: Stack, subject: Subject, check: Check) -> list[Finding]:
+    findings: list[Finding] = []
+    try:
+        for finding in check.judge(stack, subject):
+            findings.append(_documented(check, finding))
+    except Exception as error:  # a third party's check must not end the run
+        findings.append(unknown(f"the check {check.id} broke: {type(error).__name__}: {error}"))
+    return findings
+
+
+def _documented(check: Check, finding: Finding) -> Finding:
+    if finding.verdict in (Verdict.FAIL, Verdict.WARN) and check.reason(finding.reason) is None:
+        return unknown(f"the check {check.id} gave the reason {finding.reason!r}, which it does not document: {finding.says}")
+    return finding

@@ -1,0 +1,75 @@
+"""One run, one way: a request and a source of stacks in, a diagnosis out. Live, replay and tests all pass here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from netdoctor.answers import Asked, Question
+from netdoctor.check import Check
+from netdoctor.diagnosis import Diagnosis, diagnose
+from netdoctor.engine import run
+from netdoctor.links import Plan, plan
+from netdoctor.model import Stack
+from netdoctor.questions import questions
+from netdoctor.redact import redact
+from netdoctor.request import Request
+
+
+class Source(Protocol):
+    """Where a stack comes from: a live engine, or a capture."""
+
+    @property
+    def captured(self) -> float | None:
+        """When the stack was captured (seconds since the epoch), None for a live engine."""
+
+    def read(self) -> Stack:
+        """The stack without answers, or with those that the capture holds."""
+
+    def ask(self, stack: Stack, questions: Iterable[Question]) -> tuple[Asked, ...]:
+        """Put the questions; a capture can answer none that it does not hold already."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A diagnosis with all that it rests on, redacted. `cut` counts what redaction took out, by kind of place."""
+
+    stack: Stack
+    plan: Plan
+    diagnosis: Diagnosis
+    cut: Mapping[str, int]
+
+
+def examine(request: Request, source: Source, checks: Iterable[Check], complaints: Iterable[str] = ()) -> Examined:
+    """Read, ask, redact, judge. Raises what the source raises when it cannot be read, and BadRequest."""
+    started = time.perf_counter()
+    checks = tuple(checks)
+    stack, cut = redact(source.read())
+    first = plan(request, stack)
+    stack = _asked(stack, source, first.wants)
+    final = plan(request, stack)
+    stack = _asked(stack, source, (*final.wants, *questions(stack, final.subjects, checks)))
+    stack, cut_answers = redact(msgspec.structs.replace(stack, links=final.links))
+    diagnosis = diagnose(
+        request,
+        stack,
+        final.links,
+        run(stack, final.subjects, checks),
+        captured=source.captured,
+        elapsed_ms=(time.perf_counter() - started) * 1000,
+        complaints=complaints,
+    )
+    total = {place: cut.get(place, 0) + cut_answers.get(place, 0) for place in {*cut, *cut_answers}}
+    return Examined(stack, final, diagnosis, total)
+
+
+def _asked(stack: Stack, source: Source, wanted: Iterable[Question]) -> Stack:
+    known = {a.question for a in stack.asked}
+    new = tuple(dict.fromkeys(q for q in wanted if q not in known))
+    if not new:
+        return stack
+    return msgspec.structs.replace(stack, asked=(*stack.asked, *source.ask(stack, new)))

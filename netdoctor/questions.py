@@ -1,0 +1,124 @@
+"""Which questions a subject puts: from the kinds that a check needs to the very questions that a probe is asked.
+
+Both halves of a dependent question are asked up front: the connection by the name as the source writes it, and by the
+target's inspected addresses. The pair tells a fault of names from a fault of the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+
+from netdoctor.answers import (
+    AskConnection,
+    AskLogs,
+    AskLookup,
+    AskNamespace,
+    AskOtherEngines,
+    AskSockets,
+    Question,
+)
+from netdoctor.check import Check
+from netdoctor.mentions import is_address, is_any_address, mentions
+from netdoctor.model import HOST, Container, Link, Stack, Subject
+
+HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
+
+
+def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[Question, ...]:
+    """All that the checks want to know of the subjects, each question once."""
+    subjects = tuple(subjects)
+    found: dict[Question, None] = {}
+    for check in checks:
+        for subject in subjects:
+            if isinstance(subject, check.subject):
+                for kind in check.needs:
+                    found.update(dict.fromkeys(_ABOUT[kind](stack, subject)))
+    return tuple(found)
+
+
+def _sockets(stack: Stack, subject: Subject) -> Iterator[Question]:
+    for container in _containers(stack, subject):
+        if container.state.running:
+            yield AskSockets(container=container.id)
+    if isinstance(subject, Link) and _means_host(stack, subject):
+        yield AskSockets(container=HOST)
+
+
+def _namespace(stack: Stack, subject: Subject) -> Iterator[Question]:
+    for container in _containers(stack, subject):
+        for one in dict.fromkeys((container.id, stack.namespace_owner(container).id)):
+            asked = stack.container(one)
+            if asked is not None and asked.state.running:
+                yield AskNamespace(container=one)
+
+
+def _lookup(stack: Stack, subject: Subject) -> Iterator[Question]:
+    if isinstance(subject, Link) and stack.source(subject).state.running and not is_address(subject.address):
+        yield AskLookup(container=subject.source, name=subject.address)
+
+
+def _connection(stack: Stack, subject: Subject) -> Iterator[Question]:
+    if not isinstance(subject, Link) or not stack.source(subject).state.running:
+        return
+    yield AskConnection.of(subject)
+    target = stack.target(subject)
+    if target is None or not target.state.running:
+        return
+    for mention in mentions(target):  # what a Kafka broker and its like tell their clients is tried from the source
+        if mention.purpose == "advertised" and mention.port and not is_any_address(mention.host):
+            yield AskConnection.of(subject, address=mention.host, port=mention.port)
+    source = stack.source(subject)
+    reachable = target.endpoints if source.on_host_network else stack.shared_networks(source, target)
+    for endpoint in reachable:
+        for address in endpoint.addresses:
+            if address != subject.address:
+                yield AskConnection.of(subject, address=address)
+
+
+def _logs(stack: Stack, subject: Subject) -> Iterator[Question]:
+    for container in _containers(stack, subject):
+        yield AskLogs(container=container.id)
+
+
+def _other_engines(stack: Stack, subject: Subject) -> Iterator[Question]:
+    # Only worth the trouble for a name that nobody on this engine bears.
+    if isinstance(subject, Link) and not subject.target and not is_address(subject.address):
+        yield AskOtherEngines(name=subject.address)
+
+
+def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
+    if isinstance(subject, Container):
+        return (subject,)
+    target = stack.target(subject)
+    return (stack.source(subject),) if target is None else (stack.source(subject), target)
+
+
+def _means_host(stack: Stack, link: Link) -> bool:
+    """Whether the address may be the host's: its well-known name, or a gateway of the source's networks."""
+    gateways = {e.gateway for e in stack.endpoints(stack.source(link)) if e.gateway}
+    gateways.update(g for n in stack.networks if n.name == "bridge" for g in n.gateways)
+    if link.address in HOST_NAMES or link.address in gateways or stack.source(link).on_host_network:
+        return True
+    for entry in stack.source(link).extra_hosts:
+        name, _, address = entry.partition(":")
+        if name == link.address and (address == "host-gateway" or _same(address, gateways)):
+            return True
+    return False
+
+
+def _same(address: str, others: Iterable[str]) -> bool:
+    try:
+        return ipaddress.ip_address(address) in {ipaddress.ip_address(o) for o in others}
+    except ValueError:
+        return False
+
+
+_ABOUT: dict[type[Question], Callable[[Stack, Subject], Iterator[Question]]] = {
+    AskSockets: _sockets,
+    AskNamespace: _namespace,
+    AskLookup: _lookup,
+    AskConnection: _connection,
+    AskLogs: _logs,
+    AskOtherEngines: _other_engines,
+}

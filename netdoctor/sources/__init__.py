@@ -1,0 +1,1 @@
+"""Where a stack comes from: the live engine, or a capture."""

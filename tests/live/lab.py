@@ -1,0 +1,222 @@
+"""A stack for one scenario, on a real engine: everything in it bears a label and is removed, also when the test fails.
+
+Names are `<slug>-<short>`, so that scenarios do not meet. The proofs (`refused`, `connects`, ...) are taken from inside,
+with `docker exec`, by commands of the image: they show that the stack really is sick, or well, without netdoctor.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LABEL = "netdoctor.test=1"
+PREFIX = "netdoctor-test/"
+RUNGS = ("netns", "exec", "engine")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question to netdoctor about the stack as it stands, and the right answer.
+
+    `finds` are the root causes, exactly, on each rung of `rungs`; any other rung may find them or say that it could
+    not see (`unclear`), and nothing else. A healthy case has no `finds`: no rung may find anything. `warns` are the
+    warnings that are right; any other warning on a netns run is wrong.
+    """
+
+    name: str
+    source: str
+    target: str | None
+    finds: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
+    rungs: tuple[str, ...] = RUNGS
+
+
+class Lab:
+    """Builds one stack."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+    # -- making things ------------------------------------------------------------------------------------------
+
+    def name(self, short: str) -> str:
+        return f"{self.slug}-{short}"
+
+    def docker(self, *arguments: str, check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run the docker command; a failure shows what it said."""
+        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"docker {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def network(self, short: str, *options: str) -> str:
+        """A user-defined network; returns its full name."""
+        self.docker("network", "create", "--label", LABEL, "--label", f"netdoctor.scenario={self.slug}", *options, self.name(short))
+        return self.name(short)
+
+    def run(
+        self,
+        short: str,
+        command: str | Sequence[str] = "sleep 3600",
+        *,
+        image: str = "busybox:1",
+        network: str | None = None,
+        options: Sequence[str] = (),
+        check: bool = True,
+    ) -> str:
+        """Start a container; `network` is a short name of `network()`, or bridge, host, none. Returns its full name.
+
+        A command given as one string runs under `sh -c` in images that have a shell; as a list it is passed as it is.
+        `--init` makes every stop quick.
+        """
+        return self._make("run", ["--detach"], short, command, image, network, options, check)
+
+    def create(
+        self,
+        short: str,
+        command: str | Sequence[str] = "sleep 3600",
+        *,
+        image: str = "busybox:1",
+        network: str | None = None,
+        options: Sequence[str] = (),
+    ) -> str:
+        """Create a container without starting it."""
+        return self._make("create", [], short, command, image, network, options, True)
+
+    def _make(
+        self, verb: str, flags: list[str], short: str, command: str | Sequence[str], image: str, network: str | None,
+        options: Sequence[str], check: bool,
+    ) -> str:  # fmt: skip
+        name = self.name(short)
+        where = [] if network is None else ["--network", network if _builtin(network) else self.name(network)]
+        labels = ["--label", LABEL, "--label", f"netdoctor.scenario={self.slug}"]
+        argv = ["sh", "-c", command] if isinstance(command, str) and command else list(command)
+        self.docker(verb, *flags, "--name", name, *labels, *where, *options, PREFIX + image, *argv, check=check)
+        return name
+
+    def service(
+        self,
+        project: str,
+        service: str,
+        command: str | Sequence[str] = "sleep 3600",
+        *,
+        image: str = "busybox:1",
+        network: str | None = None,
+        options: Sequence[str] = (),
+    ) -> str:
+        """A container as Compose would make it: `project-service-1`, with its labels and the service as an alias."""
+        labels = [
+            "--label", f"com.docker.compose.project={self.name(project)}",
+            "--label", f"com.docker.compose.service={service}",
+            "--label", "com.docker.compose.container-number=1",
+            "--label", "com.docker.compose.oneoff=False",
+        ]  # fmt: skip
+        alias = ["--network-alias", service] if network and not _builtin(network) else []
+        return self.run(f"{project}-{service}-1", command, image=image, network=network, options=(*labels, *alias, *options))
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def inspect(self, short: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = json.loads(self.docker("inspect", self.name(short)).stdout)
+        return found[0]
+
+    def address(self, short: str, network: str | None = None) -> str:
+        """The container's IPv4 address on a network, or on its only one."""
+        networks = self.inspect(short)["NetworkSettings"]["Networks"]
+        chosen = next(iter(networks)) if network is None else (network if _builtin(network) else self.name(network))
+        return str(networks[chosen]["IPAddress"])
+
+    def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
+        return self.docker("exec", self.name(short), *argv, check=False, timeout=timeout)
+
+    def until(self, what: str, condition: Any, seconds: float = 20) -> None:
+        """Wait for a condition, never for a fixed time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{self.slug}: waited {seconds:.0f} s in vain for {what}")
+
+    def listens(self, short: str, port: int, *, file: str = "tcp") -> None:
+        """Wait until a socket of the container's namespace listens on the port (read from the host, `file` tcp, tcp6, udp)."""
+        pid = self.inspect(short)["State"]["Pid"]
+        wanted = f":{port:04X} "
+
+        def there() -> bool:
+            with open(f"/proc/{pid}/net/{file}") as table:
+                rows = [line.split() for line in table][1:]
+            return any(f"{row[1]} ".endswith(wanted) and row[3] in ("0A", "07") for row in rows)
+
+        self.until(f"{short} to listen on {port}", there)
+
+    # -- proving the symptom from inside ------------------------------------------------------------------------
+
+    def connects(self, source: str, host: str, port: int) -> None:
+        """`nc` from inside the source connects. `host` is a short name of this lab, or an address."""
+        self.until(f"{source} to connect to {host}:{port}", lambda: self._nc(source, host, port).returncode == 0)
+
+    def refused(self, source: str, host: str, port: int) -> None:
+        done = self._nc(source, host, port)
+        assert done.returncode != 0 and "refused" in done.stderr.lower(), f"not refused: {done.returncode} {done.stderr}"
+
+    def times_out(self, source: str, host: str, port: int) -> None:
+        done = self._nc(source, host, port)
+        assert done.returncode != 0 and "refused" not in done.stderr.lower(), f"did not time out: {done.returncode} {done.stderr}"
+
+    def resolves(self, source: str, name: str) -> None:
+        done = self.inside(source, "nslookup", name)
+        assert done.returncode == 0, f"{name} does not resolve: {done.stdout}{done.stderr}"
+
+    def does_not_resolve(self, source: str, name: str) -> None:
+        done = self.inside(source, "nslookup", name)
+        assert done.returncode != 0, f"{name} resolves: {done.stdout}"
+
+    def _nc(self, source: str, host: str, port: int) -> subprocess.CompletedProcess[str]:
+        numeric = host if host.replace(".", "").isdigit() or ":" in host else self.address(host)
+        # busybox nc: -z connects and sends nothing; the static build cannot resolve names
+        return self.inside(source, "timeout", "4", "nc", "-z", "-w", "2", numeric, str(port))
+
+    # -- cases --------------------------------------------------------------------------------------------------
+
+    def sick(
+        self,
+        source: str,
+        target: str | None,
+        finds: str | tuple[str, ...],
+        *,
+        rungs: tuple[str, ...] = RUNGS,
+        warns: tuple[str, ...] = (),
+    ) -> Case:
+        """`netdoctor SOURCE TARGET` must find exactly these causes. Names as typed: use `name()` for a lab container."""
+        wanted = (finds,) if isinstance(finds, str) else finds
+        return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, wanted, warns, rungs)
+
+    def healthy(self, source: str, target: str | None, *, warns: tuple[str, ...] = ()) -> Case:
+        """`netdoctor SOURCE TARGET` must stay silent, on every rung."""
+        return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, (), warns)
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def remove(self) -> None:
+        """Remove all that bears this scenario's label."""
+        mine = f"label=netdoctor.scenario={self.slug}"
+        for listing, removal in (
+            (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),
+            (("network", "ls", "--quiet", "--filter", mine), ("network", "rm")),
+            (("volume", "ls", "--quiet", "--filter", mine), ("volume", "rm", "--force")),
+        ):
+            found = self.docker(*listing).stdout.split()
+            if found:
+                self.docker(*removal, *found)
+
+
+def _builtin(network: str) -> bool:
+    return network in ("bridge", "host", "none") or network.startswith("container:")
+
+
+Scenario = Iterator[Case]
