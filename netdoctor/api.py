@@ -26,7 +26,7 @@ from netdoctor.answers import (
 )
 from netdoctor.check import Check, Reason, check
 from netdoctor.finding import Finding, Remedy, Verdict, fail, passed, skip, unknown, warn
-from netdoctor.mentions import Mention, mentions, nearest
+from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest
 from netdoctor.model import (
     HOST,
     Container,
@@ -78,6 +78,9 @@ __all__ = [
     "Verdict",
     "check",
     "fail",
+    "is_address",
+    "is_any_address",
+    "is_loopback",
     "mentions",
     "nearest",
     "passed",

@@ -145,7 +145,9 @@ def _normal(given: str, where: str, port: int) -> str:
         parts = urlsplit(f"//{rest}")
         name, number = parts.hostname or "localhost", parts.port or port
     except ValueError:
-        raise BadEndpoint(f"{where} says {given}, whose host and port cannot be told apart: write tcp://HOST:PORT") from None
+        raise BadEndpoint(
+            f"{where} says {given}, whose host and port cannot be told apart: write tcp://HOST:PORT"
+        ) from None
     user, at, _ = parts.netloc.rpartition("@")
     bracketed = f"[{name}]" if ":" in name else name
     return f"{scheme}://{user}{at}{bracketed}:{number}{parts.path.rstrip('/')}"
@@ -178,7 +180,9 @@ def _current_context(environ: Mapping[str, str]) -> str:
     except OSError as error:
         raise BadEndpoint(f"{path} cannot be read ({error.strerror}): mend it, or name the engine with -H") from None
     except msgspec.MsgspecError as error:
-        raise BadEndpoint(f"{path} is not a docker configuration ({error}): mend it, or name the engine with -H") from None
+        raise BadEndpoint(
+            f"{path} is not a docker configuration ({error}): mend it, or name the engine with -H"
+        ) from None
 
 
 def _of_context(name: str, environ: Mapping[str, str]) -> EndpointAddress:

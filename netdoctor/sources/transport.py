@@ -65,10 +65,10 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-def transport(endpoint: EndpointAddress, timeout: float) -> Transport:
+def transport(endpoint: EndpointAddress) -> Transport:
     """The way to this endpoint. Nothing is connected yet."""
     if endpoint.tls is not None or endpoint.scheme == "npipe":
-        return LibraryTransport(endpoint, timeout)
+        return LibraryTransport(endpoint)
     return PlainTransport(endpoint)
 
 
@@ -128,13 +128,13 @@ class _Connection(http.client.HTTPConnection):
         command += ["--", parts.hostname or "", "docker"]
         command += ["--host", f"unix://{parts.path}"] if parts.path not in ("", "/") else []
         ours, theirs = socket.socketpair()
-        self.ssh_says = tempfile.TemporaryFile()
+        self.ssh_says = tempfile.TemporaryFile()  # noqa: SIM115  closed by hang_up
         with theirs:
             # A session of its own: Ctrl-C is for us to handle, and ends it through close().
             self.ssh = subprocess.Popen(
                 [*command, "system", "dial-stdio"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=self.ssh_says,
                 start_new_session=True,
             )
@@ -232,9 +232,10 @@ def _lower(response: http.client.HTTPResponse) -> Headers:
 class LibraryTransport:
     """The docker library's APIClient, which is a requests.Session: TLS and named pipes. Imported only when used."""
 
-    def __init__(self, endpoint: EndpointAddress, timeout: float) -> None:
+    def __init__(self, endpoint: EndpointAddress) -> None:
         import docker
         import docker.tls
+        import urllib3
 
         tls: Any = False
         try:
@@ -243,9 +244,11 @@ class LibraryTransport:
                 pair = (given.cert, given.key) if given.cert and given.key else None
                 tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=given.ca or None, verify=given.verify)
             # A version outright, or it would ask the engine for one here.
-            self._session = docker.APIClient(endpoint.url, version="1.41", timeout=int(timeout), tls=tls)
+            self._session = docker.APIClient(endpoint.url, version="1.41", tls=tls)
         except docker.errors.DockerException as error:
             raise OSError(str(error)) from error
+        if endpoint.tls is not None and not endpoint.tls.verify:  # the user's own wish, so no reminder on every call
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def fetch(self, request: Request, deadline: float) -> Reply:
         with self.stream(request, deadline) as reply:

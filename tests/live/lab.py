@@ -178,8 +178,8 @@ class Lab:
 
     def _nc(self, source: str, host: str, port: int) -> subprocess.CompletedProcess[str]:
         numeric = host if host.replace(".", "").isdigit() or ":" in host else self.address(host)
-        # busybox nc: -z connects and sends nothing; the static build cannot resolve names
-        return self.inside(source, "timeout", "4", "nc", "-z", "-w", "2", numeric, str(port))
+        # busybox nc: "-e true" ends as soon as it is connected, and sends nothing; the static build cannot resolve names
+        return self.inside(source, "nc", "-w", "2", numeric, str(port), "-e", "true")
 
     # -- cases --------------------------------------------------------------------------------------------------
 
@@ -220,3 +220,4 @@ def _builtin(network: str) -> bool:
 
 
 Scenario = Iterator[Case]
+"""What a scenario function returns: it builds the stack, proves the symptom, and yields the cases."""

@@ -6,21 +6,35 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from tests.live import scenarios
 from tests.live.lab import Case, Lab
 
 
-def _collect() -> dict[str, Callable[[Lab], Iterator[Case]]]:
-    found: dict[str, Callable[[Lab], Iterator[Case]]] = {}
-    for info in pkgutil.iter_modules(scenarios.__path__, scenarios.__name__ + "."):
-        module = importlib.import_module(info.name)
+@dataclass(frozen=True)
+class Scenario:
+    """`family` is the module it stands in; `says` is its docstring: what is sick, and what its neighbour shows."""
+
+    slug: str
+    family: str
+    says: str
+    build: Callable[[Lab], Iterator[Case]]
+
+
+def _collect() -> dict[str, Scenario]:
+    found: dict[str, Scenario] = {}
+    for info in pkgutil.iter_modules(scenarios.__path__):
+        module = importlib.import_module(f"{scenarios.__name__}.{info.name}")
         for name, function in vars(module).items():
-            if inspect.isgeneratorfunction(function) and function.__module__ == info.name and not name.startswith("_"):
-                slug = name.replace("_", "-")
-                if slug in found:
-                    raise ValueError(f"two scenarios are called {slug}")
-                found[slug] = function
+            if not inspect.isgeneratorfunction(function) or function.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            slug = name.replace("_", "-")
+            if slug in found:
+                raise ValueError(f"two scenarios are called {slug}")
+            if not function.__doc__:
+                raise ValueError(f"the scenario {slug} does not say what it shows")
+            found[slug] = Scenario(slug, info.name, inspect.cleandoc(function.__doc__), function)
     return found
 
 

@@ -167,7 +167,7 @@ _Noreturn static void client(const char *host, const char *port) {
   numeric(to, ip, sizeof ip);
   for (;; sleep(1)) {
     int s = socket(to->ai_family, SOCK_STREAM, 0);
-    set_timeout(s, 3);
+    set_timeout(s, 5); /* longer than the kernel seeks a neighbour that is gone */
     if (connect(s, to->ai_addr, to->ai_addrlen)) {
       fprintf(stderr, "connect to %s:%s failed: %s\n", ip, port, why());
     } else {

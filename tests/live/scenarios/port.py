@@ -8,8 +8,8 @@ from tests.live.lab import Lab, Scenario
 def loopback_only(lab: Lab) -> Scenario:
     """The database listens on 127.0.0.1 only; its neighbour listens on all addresses."""
     lab.network("net")
-    lab.run("db", "nc -lk -p 5432 -s 127.0.0.1 -e cat", network="net")
-    lab.run("well", "nc -lk -p 5432 -e cat", network="net")
+    lab.run("db", ["labsrv", "http", "127.0.0.1", "5432"], network="net")
+    lab.run("well", ["labsrv", "http", "0.0.0.0", "5432"], network="net")
     lab.run("api", network="net")
     lab.listens("db", 5432)
     lab.connects("api", "well", 5432)

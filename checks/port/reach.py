@@ -1,0 +1,93 @@
+"""Where the packets of a link arrive, and which listener serves them there: what the checks of this family share."""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+from collections.abc import Iterable
+
+from netdoctor.api import Container, Link, Listener, Lookup, Stack, is_address, is_loopback
+
+YOUNG = 30.0
+"""Seconds after its start in which a container may still be getting ready."""
+
+HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
+
+
+def port_behind(stack: Stack, link: Link, target: Container) -> int:
+    """The container's port that the link leads to: behind the published one where the host's side is asked."""
+    gateways = {g for n in stack.networks for g in n.gateways}
+    asks_host = is_loopback(link.address) or link.address in HOST_NAMES or link.address in gateways
+    if not asks_host or stack.same_namespace(stack.source(link), target):
+        return link.port
+    behind = (p.container_port for p in (*target.published, *target.publications) if _leads_to(p.host_port, p.protocol, link))
+    return next(behind, link.port)
+
+
+def _leads_to(host_port: int, protocol: str, link: Link) -> bool:
+    return (host_port, protocol) == (link.port, link.protocol)
+
+
+def arrives_at(stack: Stack, link: Link, target: Container) -> tuple[str, ...]:
+    """The addresses of the target at which the source's packets arrive.
+
+    Where the address that the source writes is not the target's (a wrong name, localhost), the target's addresses on
+    the networks that both share, else all it has: what is wrong with the listener is wrong whatever the name.
+    """
+    source = stack.source(link)
+    bare = link.address.strip("[]")
+    if is_loopback(bare) and stack.same_namespace(source, target):
+        return (bare,) if is_address(bare) else ("127.0.0.1", "::1")
+    lookup = stack.lookup(source, link.address)
+    asked = (bare,) if is_address(bare) else lookup.addresses if isinstance(lookup, Lookup) else ()
+    own = tuple(a for e in stack.endpoints(target) for a in e.addresses)
+    if stack.namespace_owner(target).on_host_network:
+        return tuple(a for a in asked if not is_loopback(a)) or tuple(e.gateway for e in stack.endpoints(source) if e.gateway)
+    shared = tuple(a for e in stack.shared_networks(source, target) for a in e.addresses)
+    return tuple(a for a in asked if a in own) or shared or own
+
+
+def serves(listener: Listener, address: str) -> bool | None:
+    """Whether a connection to the address reaches the listener; None where nobody saw if an IPv6 socket takes IPv4."""
+    bound = ipaddress.ip_address(listener.address)
+    wanted = ipaddress.ip_address(address)
+    if isinstance(bound, ipaddress.IPv6Address) and bound.ipv4_mapped is not None:
+        bound = bound.ipv4_mapped
+    if not bound.is_unspecified:
+        return bound == wanted
+    if bound.version == wanted.version:
+        return True
+    return False if bound.version == 4 else listener.dual
+
+
+def ready_soon(stack: Stack, container: Container) -> bool:
+    """Whether the container was started a moment ago, or its health check has not passed yet for the first time."""
+    state = container.state
+    return stack.taken_at - state.started < YOUNG or (state.health is not None and state.health.status == "starting")
+
+
+def at(listener: Listener) -> str:
+    """`127.0.0.1:5432`, `[::1]:5432`."""
+    return f"[{listener.address}]:{listener.port}" if ":" in listener.address else f"{listener.address}:{listener.port}"
+
+
+def who(title: str, listeners: Iterable[Listener]) -> str:
+    """The container, with the process that holds the sockets where it was seen: postgres (process `postgres`)."""
+    names = dict.fromkeys(x.process.name for x in listeners if x.process is not None)
+    return f"{title} (process {', '.join(f'`{n}`' for n in names)})" if names else title
+
+
+def seen(listeners: Iterable[Listener]) -> list[dict[str, object]]:
+    """The listeners as evidence."""
+    return [
+        {"address": at(x), "protocol": x.protocol, "process": x.process and x.process.name, "pid": x.process and x.process.pid}
+        for x in listeners
+    ]
+
+
+def verify(stack: Stack, link: Link, *, address: str = "", port: int = 0) -> str:
+    """The command that shows whether the remedy worked: it needs no tool in the image."""
+    suffix = "/udp" if link.protocol == "udp" else ""
+    host = address or link.address
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"netdoctor {stack.source(link).name} {shlex.quote(f'{host}:{port or link.port}{suffix}')}"

@@ -1,0 +1,117 @@
+"""One connect, and what happens in the moment after it: connect(2), tcp(7), udp(7)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from netdoctor.answers import Attempt, Outcome
+from netdoctor.probes.dns_exchange import OpenSocket
+from netdoctor.probes.hello import heard, hello
+
+AFTER_WAIT = 0.04
+"""Seconds for the server to close, reset or speak: docker-proxy with nothing behind it hangs up within some ms."""
+HELLO_WAIT = 0.15
+UDP_WAIT = 0.5
+
+_OUTCOMES: Mapping[int, Outcome] = {
+    errno.ECONNREFUSED: "refused",
+    errno.ETIMEDOUT: "timed-out",
+    errno.EHOSTUNREACH: "no-route",
+    errno.ENETUNREACH: "network-unreachable",
+    errno.EADDRNOTAVAIL: "no-address",
+    errno.EAFNOSUPPORT: "no-address",  # a kernel without IPv6
+}
+
+
+class Tried(NamedTuple):
+    """An attempt, and the connection while it is still open."""
+
+    attempt: Attempt
+    line: socket.socket | None = None
+
+
+def outcome_of(error: OSError) -> Outcome:
+    if isinstance(error, TimeoutError):  # the socket's own timeout has no errno
+        return "timed-out"
+    return _OUTCOMES.get(error.errno or 0, "error")
+
+
+def try_tcp(address: str, port: int, wait: float, open_socket: OpenSocket) -> Tried:
+    """Connect within `wait` seconds. The caller closes the line. Never raises OSError."""
+    started = time.perf_counter()
+    line: socket.socket | None = None
+    try:
+        line = open_socket(_family(address), socket.SOCK_STREAM)
+        line.settimeout(max(0.05, wait))
+        line.connect((address, port))
+        if line.getsockname()[:2] == line.getpeername()[:2]:
+            # Nobody listens, and the kernel has joined the socket to itself: its own port happened to be the one asked.
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+    except OSError as error:
+        if line is not None:
+            line.close()
+        return Tried(_failed(address, error, started))
+    return Tried(Attempt(address=address, outcome="connected", ms=_ms(started)), line)
+
+
+def listen_for(tried: Tried, scheme: str, host: str) -> Attempt:
+    """The accepted attempt with what the server did in the moment after, and what it says to a hello."""
+    if tried.line is None:
+        return tried.attempt
+    after, said = _wait_for(tried.line, AFTER_WAIT)
+    if after == "open" and not said and (word := hello(scheme, host)):
+        try:
+            tried.line.sendall(word)
+        except OSError:
+            pass
+        else:  # hanging up on our hello is an answer to it, and not what happens to everybody
+            said = _wait_for(tried.line, HELLO_WAIT)[1]
+    seen = tried.attempt
+    return Attempt(address=seen.address, outcome=seen.outcome, ms=seen.ms, after=after, heard=heard(said, scheme))
+
+
+def _wait_for(line: socket.socket, seconds: float) -> tuple[Literal["open", "closed", "reset"], bytes]:
+    line.settimeout(seconds)
+    try:
+        said = line.recv(1024)
+    except TimeoutError:
+        return "open", b""
+    except OSError:
+        return "reset", b""
+    return ("open" if said else "closed"), said
+
+
+def try_udp(address: str, port: int, wait: float, open_socket: OpenSocket) -> Attempt:
+    """Send an empty datagram, which no protocol gives a meaning, and wait for a reply or the system's refusal.
+
+    A closed port answers with ICMP port unreachable, which a connected socket reports as ECONNREFUSED.
+    """
+    started = time.perf_counter()
+    try:
+        with open_socket(_family(address), socket.SOCK_DGRAM) as line:
+            line.settimeout(max(0.05, min(wait, UDP_WAIT)))
+            line.connect((address, port))
+            line.send(b"")
+            said = line.recv(1024)
+    except OSError as error:
+        return _failed(address, error, started)
+    return Attempt(address=address, outcome="connected", heard=heard(said), ms=_ms(started))
+
+
+def _failed(address: str, error: OSError, started: float) -> Attempt:
+    outcome = outcome_of(error)
+    text = error.strerror or (os.strerror(errno.ETIMEDOUT) if outcome == "timed-out" else str(error))
+    return Attempt(address=address, outcome=outcome, text=text, ms=_ms(started))
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

@@ -1,0 +1,65 @@
+"""What a server says at once, or to a harmless hello in the protocol that the client would speak."""
+
+from __future__ import annotations
+
+_POSTGRES = ("postgres", "postgresql")
+_HTTP = ("http", "ws")
+_REDIS = ("redis", "valkey")
+_TLS = ("https", "wss", "tls")
+
+
+def hello(scheme: str, host: str) -> bytes:
+    """What to say to a server that is silent; b"" for a protocol where it speaks first or that is not known here."""
+    kind = scheme.lower().partition("+")[0]  # postgresql+asyncpg
+    if kind in _POSTGRES:
+        # SSLRequest: the one message that PostgreSQL forgets without a word in its log when the client then leaves.
+        # https://www.postgresql.org/docs/current/protocol-message-formats.html
+        return bytes.fromhex("0000000804d2162f")
+    if kind in _REDIS:
+        return b"PING\r\n"
+    if kind in _HTTP:
+        return f"HEAD / HTTP/1.0\r\nHost: {host}\r\nUser-Agent: netdoctor\r\n\r\n".encode("ascii", "replace")
+    if kind in _TLS:
+        return _client_hello(host)
+    return b""
+
+
+def _client_hello(host: str) -> bytes:
+    """The first message of a TLS handshake, RFC 8446, 4.1.2."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is trusted: the handshake is never finished
+    sent = ssl.MemoryBIO()
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=host).do_handshake()
+    except (ssl.SSLWantReadError, ValueError):
+        pass
+    return sent.read()
+
+
+def heard(said: bytes, scheme: str = "") -> str:
+    """The protocol that the first bytes of a server belong to: "other" where none fits, "" for no bytes."""
+    if not said:
+        return ""
+    if said.startswith(b"HTTP/"):
+        # A plain request to a TLS port: Go and nginx answer in plain text, and say so.
+        return "tls" if b"HTTPS" in said and b" 400 " in said[:16] else "http"
+    if said[:1] in (b"\x15", b"\x16") and said[1:2] == b"\x03":  # an alert or a handshake record, RFC 8446, 5.1
+        return "tls"
+    if said.startswith(b"SSH-"):
+        return "ssh"
+    if said.startswith(b"AMQP"):
+        return "amqp"
+    if said.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR ", b"-LOADING", b"-MASTERDOWN", b"-MISCONF", b"-NOPERM")):
+        return "redis"
+    # Length of three bytes, number of the packet, then protocol version 10 or an error packet.
+    # https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets.html
+    if len(said) > 4 and said[3] == 0 and said[4] in (0x0A, 0xFF) and said[2] == 0:
+        return "mysql"
+    if said[:4] in (b"220 ", b"220-", b"421 ", b"554 "):
+        return "ftp" if b"ftp" in said.lower() or b"filezilla" in said.lower() else "smtp"
+    if scheme.lower().partition("+")[0] in _POSTGRES and said[:1] in (b"S", b"N", b"E") and (len(said) == 1 or said[:1] == b"E"):
+        return "postgres"
+    return "other"

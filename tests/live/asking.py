@@ -1,0 +1,46 @@
+"""Put a case's question to netdoctor on one rung, and say what is wrong with the diagnosis."""
+
+from __future__ import annotations
+
+from netdoctor import registry
+from netdoctor.diagnosis import Diagnosis
+from netdoctor.examine import Examined, examine
+from netdoctor.request import Request
+from netdoctor.sources import open_live
+from tests.live.lab import Case
+
+CHECKS = tuple(registry.load())
+
+
+def ask(case: Case, rung: str) -> Examined:
+    """The diagnosis of the live stack, as the command line would make it."""
+    with open_live(rung=rung, timeout=2.0) as source:
+        return examine(Request(source=case.source, target=case.target), source, CHECKS)
+
+
+def causes(diagnosis: Diagnosis) -> tuple[str, ...]:
+    return tuple(sorted({j.result.code for j in diagnosis.causes}))
+
+
+def wrong(case: Case, rung: str, diagnosis: Diagnosis) -> str:
+    """What is wrong with a diagnosis, "" for nothing."""
+    found, expected = causes(diagnosis), tuple(sorted(case.finds))
+    warned = {j.result.code for j in diagnosis.warnings}
+    complaint = ""
+    if found != expected and (found or rung in case.rungs):
+        complaint = f"expected the causes {expected}"
+    elif case.finds and diagnosis.verdict == "healthy":
+        complaint = "a sick stack was called healthy"
+    elif not case.finds and rung == "netns" and diagnosis.verdict != "healthy":
+        complaint = "a healthy stack was not called healthy"
+    elif unexpected := warned - set(case.warns):
+        complaint = f"unexpected warnings {sorted(unexpected)}"
+    elif rung == "netns" and (missing := set(case.warns) - warned):
+        complaint = f"missing warnings {sorted(missing)}"
+    if not complaint:
+        return ""
+    told = "\n".join(
+        f"  {j.result.finding.verdict} {j.result.code} on {j.name}: {j.result.finding.says} {' '.join(j.because_of)}"
+        for j in diagnosis.results
+    )
+    return f"{case.name} on rung {rung}: {complaint}; verdict {diagnosis.verdict}, causes {found}, warnings {sorted(warned)}\n{told}"

@@ -1,0 +1,94 @@
+"""`make fixtures`: record every scenario's cases from live stacks, as captures with their expected reports.
+
+Only what belongs to the scenario is kept, so that other containers of the machine do not get into the repository. The
+expected report is written from the same run; a wrong diagnosis is never recorded.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+
+from netdoctor import __version__
+from netdoctor.examine import examine
+from netdoctor.model import Stack
+from netdoctor.report import FORMATS, Options
+from netdoctor.sources.capture import CaptureSource, save
+from tests.live.asking import CHECKS, ask, wrong
+from tests.live.lab import Case, Lab
+from tests.live.table import SCENARIOS
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+PLAIN = Options(verbose=True, quiet=False, width=80, colour=False, unicode=True)
+
+
+def own(stack: Stack, slug: str) -> Stack:
+    """The stack without the containers and networks of anybody else."""
+    containers = tuple(c for c in stack.containers if c.labels.get("netdoctor.scenario") == slug)
+    used = {e.network_id for c in containers for e in c.endpoints}
+    kept = ("bridge", "host", "none")
+    networks = tuple(
+        n for n in stack.networks if n.id in used or n.name in kept or n.labels.get("netdoctor.scenario") == slug
+    )
+    return msgspec.structs.replace(stack, containers=containers, networks=networks)
+
+
+def expected(path: Path) -> dict[str, object]:
+    """The JSON report of a capture, without what changes from run to run."""
+    source = CaptureSource(path)
+    examined = examine(source.request, source, CHECKS)
+    report: dict[str, object] = json.loads(FORMATS["json"](examined.diagnosis, PLAIN))
+    return timeless(report)
+
+
+def timeless(report: dict[str, object]) -> dict[str, object]:
+    """A JSON report without durations and netdoctor's version."""
+    report = {**report, "elapsed_ms": 0, "netdoctor": ""}
+    results = report["results"]
+    assert isinstance(results, list)
+    for result in results:
+        result["ms"] = 0
+    return report
+
+
+def record(case: Case, slug: str, path: Path) -> None:
+    examined = ask(case, "auto")
+    if complaint := wrong(case, "netns", examined.diagnosis):
+        sys.exit(f"not recorded: {complaint}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, own(examined.stack, slug), examined.diagnosis.asked, __version__, examined.cut)
+    report = json.dumps(expected(path), indent=1, ensure_ascii=False, sort_keys=False)
+    path.with_suffix(".report.json").write_text(report + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    rows: list[str] = []
+    for family in {s.family for s in SCENARIOS.values()}:
+        shutil.rmtree(FIXTURES / family, ignore_errors=True)
+    for slug, scenario in sorted(SCENARIOS.items(), key=lambda item: (item[1].family, item[0])):
+        lab = Lab(slug)
+        lab.remove()
+        try:
+            for number, case in enumerate(scenario.build(lab), start=1):
+                name = f"{scenario.family}/{slug}-{number}.json"
+                record(case, slug, FIXTURES / name)
+                asked = " ".join(word.removeprefix(f"{slug}-") for word in (case.source, case.target) if word)
+                rows.append(f"| `{name}` | {asked} | {', '.join(case.finds) or 'healthy'} | {' '.join(scenario.says.split())} |")
+                print(name, *case.finds or ("healthy",))
+        finally:
+            lab.remove()
+    (FIXTURES / "README.md").write_text(
+        "# Recorded stacks\n\n"
+        "Captures of live stacks, sick and healthy, each with its expected report (`.report.json`). Made by `make fixtures`\n"
+        "from the scenarios in `tests/live/scenarios`, never by hand; the function with the file's name builds the stack.\n\n"
+        "| file | asked | finds | the stack |\n|---|---|---|---|\n" + "\n".join(rows) + "\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

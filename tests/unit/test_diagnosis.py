@@ -1,0 +1,156 @@
+"""Causes and symptoms, on small checks made for the purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from netdoctor.answers import Asked, AskConnection, Attempt, Connection
+from netdoctor.check import BadCheck, Check, Reason, check
+from netdoctor.diagnosis import Diagnosis, diagnose
+from netdoctor.engine import run
+from netdoctor.finding import Finding, Verdict, fail, passed, unknown, warn
+from netdoctor.model import Container, Engine, Link, Stack, State
+from netdoctor.request import Request
+
+API = Container(id="a" * 64, name="api", state=State(status="running"))
+DB = Container(id="d" * 64, name="db", state=State(status="running"))
+LINK = Link(source=API.id, address="db", port=5432, target=DB.id)
+
+
+def stack(*attempts: Attempt) -> Stack:
+    answer = Connection(seen_by="netns", attempts=attempts)
+    asked = (Asked(question=AskConnection.of(LINK), answer=answer),) if attempts else ()
+    return Stack(engine=Engine(), containers=(API, DB), asked=asked, links=(LINK,))
+
+
+def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str = "accepts", **flags: bool) -> Check:
+    @check(id=id, title="{target} answers {source}", reasons=(Reason("bad", "it is bad", **flags),), after=after, hop=hop)
+    def judge(stack: Stack, link: Link) -> Iterator[Finding]:
+        yield finding
+
+    return judge
+
+
+def container_check(id: str, finding: Finding, only: Container, **flags: bool) -> Check:
+    @check(id=id, title="{name} runs", reasons=(Reason("bad", "it is bad", **flags),), hop="listener")
+    def judge(stack: Stack, container: Container) -> Iterator[Finding]:
+        yield finding if container is only else passed("well")
+
+    return judge
+
+
+def diagnosed(*checks: Check, given: Stack | None = None) -> Diagnosis:
+    given = stack() if given is None else given
+    return diagnose(Request(source="api", target="db"), given, (LINK,), run(given, (API, DB, LINK), checks))
+
+
+def codes(diagnosis: Diagnosis) -> list[str]:
+    return [j.result.code for j in diagnosis.causes]
+
+
+BAD = fail("bad", "it is bad")
+
+
+def test_a_failure_after_another_on_the_same_link_is_a_symptom() -> None:
+    diagnosis = diagnosed(link_check("a.one", BAD), link_check("b.two", BAD, after=("a",)))
+    assert codes(diagnosis) == ["a.one/bad"]
+    assert [j.because_of for j in diagnosis.results if j.result.check.id == "b.two"] == [("a.one/bad",)]
+
+
+def test_causes_are_followed_all_the_way() -> None:
+    diagnosis = diagnosed(
+        link_check("a.one", BAD), link_check("b.two", passed("well"), after=("a.one",)), link_check("c.three", BAD, after=("b.two",))
+    )
+    assert codes(diagnosis) == ["a.one/bad"]
+
+
+def test_independent_faults_are_both_named_in_the_order_of_the_path() -> None:
+    diagnosis = diagnosed(link_check("z.first", BAD, hop="name"), link_check("a.second", BAD, hop="interface"))
+    assert codes(diagnosis) == ["z.first/bad", "a.second/bad"]
+
+
+def test_a_stopped_target_explains_its_links_and_a_stopped_source_does_not() -> None:
+    accepts = link_check("p.accepts", BAD, after=("c.running",))
+    assert codes(diagnosed(container_check("c.running", BAD, DB), accepts)) == ["c.running/bad"]
+    assert codes(diagnosed(container_check("c.running", BAD, API), accepts)) == ["c.running/bad", "p.accepts/bad"]
+
+
+def test_an_application_that_gives_up_without_its_database_is_a_symptom() -> None:
+    crash = container_check("c.running", BAD, API, follows_links=True)
+    diagnosis = diagnosed(crash, link_check("n.shared", BAD))
+    assert codes(diagnosis) == ["n.shared/bad"]
+    assert codes(diagnosed(crash)) == ["c.running/bad"]
+
+
+def test_unknown_is_decisive_only_where_nothing_worked() -> None:
+    blind = link_check("p.listening", unknown("no shell"))
+    assert diagnosed(blind).verdict == "unclear"
+    worked = stack(Attempt(address="172.18.0.2", outcome="connected", after="open"))
+    assert diagnosed(blind, given=worked).verdict == "healthy"
+    assert diagnosed(blind, link_check("a.one", BAD)).verdict == "sick"
+
+
+def test_a_warning_is_no_cause() -> None:
+    diagnosis = diagnosed(link_check("a.one", warn("bad", "hm")))
+    assert diagnosis.verdict == "healthy"
+    assert [j.result.code for j in diagnosis.warnings] == ["a.one/bad"]
+
+
+def test_a_broken_check_is_an_unknown_and_ends_nothing() -> None:
+    @check(id="x.breaks", title="t", reasons=(Reason("bad", "b"),))
+    def breaks(stack: Stack, link: Link) -> Iterator[Finding]:
+        yield passed("so far")
+        raise RuntimeError("oh")
+
+    verdicts = {r.finding.verdict: r.finding.says for r in run(stack(), (LINK,), (breaks, link_check("a.one", BAD)))}
+    assert "RuntimeError: oh" in verdicts[Verdict.UNKNOWN]
+    assert Verdict.FAIL in verdicts
+
+
+def test_an_undocumented_reason_is_not_believed() -> None:
+    [result] = run(stack(), (LINK,), (link_check("a.one", fail("invented", "boo")),))
+    assert result.finding.verdict is Verdict.UNKNOWN
+
+
+def test_waiting_makes_sense_only_when_time_heals_every_cause() -> None:
+    healing, lasting = link_check("a.one", BAD, time_heals=True), link_check("b.two", BAD)
+    assert diagnosed(healing).time_heals
+    assert not diagnosed(healing, lasting).time_heals
+
+
+def test_the_path_shows_where_it_breaks() -> None:
+    name, interface = link_check("d.name", passed("db is 172.18.0.2"), hop="name"), link_check("p.if", BAD, hop="interface")
+    accepts = link_check("p.accepts", BAD, after=("p.if",), hop="accepts")
+    hops = {h.hop: h for h in diagnosed(name, interface, accepts).links[0].path}
+    assert hops["name"].verdict is Verdict.PASS
+    assert hops["interface"].broken_here
+    assert hops["accepts"].verdict is Verdict.FAIL
+    assert not hops["accepts"].broken_here
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"id": "NoFamily", "title": "t", "reasons": (Reason("bad", "b"),)},
+        {"id": "a.one", "title": "t", "reasons": ()},
+        {"id": "a.one", "title": "t", "reasons": (Reason("Bad Slug", "b"),)},
+        {"id": "a.one", "title": "t", "reasons": (Reason("bad", "b"),), "hop": "nowhere"},
+    ],
+)
+def test_a_bad_card_is_refused_by_name(card: dict[str, Any]) -> None:
+    def judge(stack: Stack, link: Link) -> Iterator[Finding]:
+        yield passed("well")
+
+    with pytest.raises(BadCheck):
+        check(**card)(judge)
+
+
+def test_a_check_must_say_what_it_judges() -> None:
+    def judge(stack: Stack, thing: str) -> Iterator[Finding]:
+        yield passed("well")
+
+    with pytest.raises(BadCheck, match=r"a\.one should judge"):
+        check(id="a.one", title="t", reasons=(Reason("bad", "b"),))(judge)

@@ -1,0 +1,67 @@
+"""What is written is what is there: README, docs/checks.md, the family list, and the rules that hold for every check."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from docs.make import CHECKS, README, checks_page, readme
+from netdoctor import registry
+from netdoctor.check import Check
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = registry.load()
+HEADINGS = ("What is asked", "Healthy", "Sick", "Remedy", "By hand", "See also")
+
+
+def test_every_check_loads() -> None:
+    assert REGISTRY.complaints == []
+    assert len(REGISTRY) >= 14
+
+
+def test_readme_shows_the_real_help() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert "Usage: netdoctor" in text
+    assert text == readme(text), "run `make docs`"
+
+
+def test_checks_page_is_made_from_the_checks() -> None:
+    assert CHECKS.read_text(encoding="utf-8") == checks_page(), "run `make docs`"
+
+
+def test_readme_commands_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake ([a-z-]+)", README.read_text(encoding="utf-8")):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"the README names `make {target}`"
+
+
+def test_every_family_is_packaged() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    ours = {"netdoctor." + ".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("checks/**/__init__.py")}
+    engine = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("netdoctor/**/__init__.py")}
+    assert set(packages) == ours | engine
+
+
+@pytest.mark.parametrize("check", REGISTRY, ids=lambda c: c.id)
+def test_check_is_documented_and_placed(check: Check) -> None:
+    family, _, name = check.id.partition(".")
+    assert check.judge.__module__ == f"netdoctor.checks.{family}.{name.replace('-', '_')}"
+    for heading in HEADINGS:
+        assert heading in check.manual, f"{check.id} has no paragraph {heading!r}"
+    for reason in check.reasons:
+        assert reason.slug in check.manual, f"{check.id}/{reason.slug} is not in its manual"
+    known = {c.id for c in REGISTRY} | {c.family for c in REGISTRY} | {"firewall"}
+    assert set(check.after) <= known
+
+
+@pytest.mark.parametrize("check", REGISTRY, ids=lambda c: c.id)
+def test_every_reason_has_recorded_stacks(check: Check) -> None:
+    reports = "".join(p.read_text(encoding="utf-8") for p in ROOT.glob("fixtures/*/*.report.json"))
+    listed = (ROOT / "fixtures" / "README.md").read_text(encoding="utf-8")
+    for reason in check.reasons:
+        assert re.search(rf'"check": "{check.id}",[^{{}}]*?"reason": "{reason.slug}"', reports), f"no stack shows {check.id}/{reason.slug}"
+    assert re.search(rf'"check": "{re.escape(check.id)}"[^{{}}]*?\{{[^{{}}]*\}},\s*"verdict": "pass"', reports), f"{check.id} never passes"
+    assert "healthy" in listed

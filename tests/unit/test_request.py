@@ -1,0 +1,36 @@
+"""A target is read the way the user writes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from netdoctor.request import BadRequest, Given, read_target
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("postgres", Given(host="postgres")),
+        ("postgres:5432", Given(host="postgres", port=5432)),
+        ("dns:53/udp", Given(host="dns", port=53, protocol="udp")),
+        ("shop/db", Given(host="shop/db")),
+        ("shop/db:5432", Given(host="shop/db", port=5432)),
+        ("localhost:5432", Given(host="localhost", port=5432)),
+        ("10.0.0.7:5432", Given(host="10.0.0.7", port=5432, verbatim=True)),
+        ("[::1]:80", Given(host="::1", port=80, verbatim=True)),
+        ("::1", Given(host="::1", verbatim=True)),
+        ("postgresql://me:pw@db:5433/app", Given(host="db", port=5433, scheme="postgresql", verbatim=True)),
+        ("redis://cache", Given(host="cache", port=6379, scheme="redis", verbatim=True)),
+        ("jdbc:mysql://m/x", Given(host="m", port=3306, scheme="mysql", verbatim=True)),
+    ],
+)
+def test_reads(text: str, given: Given) -> None:
+    assert read_target(text) == given
+
+
+@pytest.mark.parametrize("text", ["", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"])
+def test_refuses_in_one_sentence(text: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_target(text)
+    assert "\n" not in str(refused.value)
+    assert "write" in str(refused.value)
