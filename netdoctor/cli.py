@@ -44,7 +44,7 @@ EXAMPLES = """\b
   netdoctor --from case.json.gz api postgres"""
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """`2s`, `500ms`, `1m30s`, `10` (seconds), as seconds."""
 
     name = "duration"
@@ -191,12 +191,15 @@ def capture(output: str, force: bool, **options: Any) -> None:
     with _complaints():
         if Path(output).exists() and not force:
             raise click.UsageError(f"{output} exists already: choose another name, or say --force.")
+        import msgspec
+
         from netdoctor.sources.capture import save
 
         registry = _registry()
         with _source({**options, "capture": None}) as source:
             examined = _examine(_request(options), source, tuple(registry), registry.complaints)
-        save(Path(output), examined.stack, examined.diagnosis.asked, __version__, examined.cut)
+        stack = msgspec.structs.replace(examined.stack, links=())  # it can be asked for other links later
+        save(output, stack, msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
         cut = ", ".join(f"{count} in {place}" for place, count in sorted(examined.cut.items()) if count) or "none found"
         containers = len(examined.stack.containers)
     click.echo(f"{output}: {containers} containers, {len(examined.stack.asked)} answers. Secrets cut: {cut}.", err=True)
@@ -209,14 +212,13 @@ def demo(**options: Any) -> None:
     with _complaints():
         from importlib.resources import as_file, files
 
-        from netdoctor.request import Request
-        from netdoctor.sources.capture import CaptureSource
+        from netdoctor.sources.replay import CaptureSource
 
         outputs = _checked(click.get_current_context().meta["netdoctor.outputs"])
         registry = _registry()
         with as_file(files("netdoctor") / "demo.json") as path:
             source = CaptureSource(path)
-            request = Request(**{k: source.asked.get(k) for k in ("source", "target")})
+            request = source.request
             examined = _examine(request, source, tuple(registry), registry.complaints)
     click.echo(f"$ netdoctor {request.source} {request.target}     (a recorded stack)\n", err=True)
     _write(outputs, examined.diagnosis, options["verbose"], options["quiet"])
@@ -267,7 +269,7 @@ def _source(options: dict[str, Any]) -> Iterator[Source]:
     if options["capture"] is not None:
         if options["host"] or options["context"]:
             raise click.UsageError("--from diagnoses a file, so -H and -c have no meaning beside it.")
-        from netdoctor.sources.capture import CaptureSource
+        from netdoctor.sources.replay import CaptureSource
 
         yield CaptureSource(Path(options["capture"]))
         return

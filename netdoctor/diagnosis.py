@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from netdoctor.answers import Unable
 from netdoctor.check import HOPS, Check
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
@@ -34,6 +35,10 @@ class Judged:
     def root_cause(self) -> bool:
         return self.result.failed and not self.because_of
 
+    def called_by(self, other: Judged) -> str:
+        """What another result calls this one in its `because_of`."""
+        return self.result.code if self.name == other.name else f"{self.result.code} on {self.name}"
+
 
 @dataclass(frozen=True)
 class Hop:
@@ -55,6 +60,13 @@ class LinkState:
     target: str
     works: bool | None
     path: tuple[Hop, ...]
+    connect_ms: float | None = None
+    """How long the connect took that was accepted."""
+
+    @property
+    def sick(self) -> bool:
+        """The probe saw that it does not work; or it could not look, and a hop failed."""
+        return self.works is False or (self.works is None and any(h.verdict is Verdict.FAIL for h in self.path))
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,8 @@ class Diagnosis:
     verdict: str
     results: tuple[Judged, ...]
     links: tuple[LinkState, ...]
+    taken_at: float = 0.0
+    """When the stack was read (seconds since the epoch)."""
     captured: float | None = None
     """When the stack was captured (seconds since the epoch), None for a live one."""
     elapsed_ms: float = 0.0
@@ -87,6 +101,17 @@ class Diagnosis:
         working = {s.link for s in self.links if s.works}
         fine = {c for link in working for c in (link.source, link.target)}
         return tuple(j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and not _moot(j, working, fine))
+
+    def symptoms(self, cause: Judged) -> tuple[Judged, ...]:
+        """What failed or warned because of this cause."""
+        return tuple(j for j in self.results if j.because_of and cause.called_by(j) in j.because_of)
+
+    def broken_by(self, cause: Judged) -> tuple[LinkState, ...]:
+        """The links that do not work because of this cause."""
+        subjects = [j.result.subject for j in (cause, *self.symptoms(cause))]
+        links = {s for s in subjects if isinstance(s, Link)}
+        targets = {s.id for s in subjects if isinstance(s, Container)}
+        return tuple(s for s in self.links if s.sick and (s.link in links or s.link.target in targets))
 
     @property
     def time_heals(self) -> bool:
@@ -116,6 +141,7 @@ def diagnose(
         verdict="healthy",
         results=judged,
         links=tuple(_state(stack, link, judged) for link in links),
+        taken_at=stack.taken_at,
         captured=captured,
         elapsed_ms=elapsed_ms,
         complaints=tuple(complaints),
@@ -233,7 +259,14 @@ def _state(stack: Stack, link: Link, judged: tuple[Judged, ...]) -> LinkState:
         target=stack.title(target) if target else link.address,
         works=works,
         path=tuple(_hop(name, [j for j in mine if j.result.check.hop == name], works) for name in HOPS),
+        connect_ms=_connect_ms(stack, link),
     )
+
+
+def _connect_ms(stack: Stack, link: Link) -> float | None:
+    connection = stack.connection(link)
+    attempt = None if isinstance(connection, Unable) else connection.last
+    return attempt.ms if attempt is not None and attempt.outcome == "connected" else None
 
 
 def _hop(name: str, judged: list[Judged], works: bool | None) -> Hop:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from netdoctor.answers import Asked, Question
+from netdoctor.answers import Asked, AnyQuestion
 from netdoctor.check import Check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
@@ -30,7 +30,7 @@ class Source(Protocol):
     def read(self) -> Stack:
         """The stack without answers, or with those that the capture holds."""
 
-    def ask(self, stack: Stack, questions: Iterable[Question]) -> tuple[Asked, ...]:
+    def ask(self, stack: Stack, questions: Iterable[AnyQuestion]) -> tuple[Asked, ...]:
         """Put the questions; a capture can answer none that it does not hold already."""
 
 
@@ -67,7 +67,7 @@ def examine(request: Request, source: Source, checks: Iterable[Check], complaint
     return Examined(stack, final, diagnosis, total)
 
 
-def _asked(stack: Stack, source: Source, wanted: Iterable[Question]) -> Stack:
+def _asked(stack: Stack, source: Source, wanted: Iterable[AnyQuestion]) -> Stack:
     known = {a.question for a in stack.asked}
     new = tuple(dict.fromkeys(q for q in wanted if q not in known))
     if not new:

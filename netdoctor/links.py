@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from netdoctor.answers import AskSockets, Question, Unable
+from netdoctor.answers import AnyQuestion, AskSockets, Unable
 from netdoctor.mentions import SCHEME_PORTS, Mention, is_address, is_any_address, is_loopback, mentions, nearest
 from netdoctor.model import HOST, Container, Link, Protocol, Stack, Subject
 from netdoctor.questions import HOST_NAMES
@@ -26,7 +26,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     links: tuple[Link, ...] = ()
     containers: tuple[Container, ...] = ()
-    wants: tuple[Question, ...] = ()
+    wants: tuple[AnyQuestion, ...] = ()
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

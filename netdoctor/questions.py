@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 
 from netdoctor.answers import (
+    AnyQuestion,
     AskConnection,
     AskLogs,
     AskLookup,
@@ -25,10 +26,10 @@ from netdoctor.model import HOST, Container, Link, Stack, Subject
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 
-def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[Question, ...]:
+def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[AnyQuestion, ...]:
     """All that the checks want to know of the subjects, each question once."""
     subjects = tuple(subjects)
-    found: dict[Question, None] = {}
+    found: dict[AnyQuestion, None] = {}
     for check in checks:
         for subject in subjects:
             if isinstance(subject, check.subject):
@@ -37,7 +38,7 @@ def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]
     return tuple(found)
 
 
-def _sockets(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _sockets(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         if container.state.running:
             yield AskSockets(container=container.id)
@@ -45,7 +46,7 @@ def _sockets(stack: Stack, subject: Subject) -> Iterator[Question]:
         yield AskSockets(container=HOST)
 
 
-def _namespace(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _namespace(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         for one in dict.fromkeys((container.id, stack.namespace_owner(container).id)):
             asked = stack.container(one)
@@ -53,12 +54,12 @@ def _namespace(stack: Stack, subject: Subject) -> Iterator[Question]:
                 yield AskNamespace(container=one)
 
 
-def _lookup(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _lookup(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     if isinstance(subject, Link) and stack.source(subject).state.running and not is_address(subject.address):
         yield AskLookup(container=subject.source, name=subject.address)
 
 
-def _connection(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     if not isinstance(subject, Link) or not stack.source(subject).state.running:
         return
     yield AskConnection.of(subject)
@@ -76,12 +77,12 @@ def _connection(stack: Stack, subject: Subject) -> Iterator[Question]:
                 yield AskConnection.of(subject, address=address)
 
 
-def _logs(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _logs(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         yield AskLogs(container=container.id)
 
 
-def _other_engines(stack: Stack, subject: Subject) -> Iterator[Question]:
+def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     # Only worth the trouble for a name that nobody on this engine bears.
     if isinstance(subject, Link) and not subject.target and not is_address(subject.address):
         yield AskOtherEngines(name=subject.address)
@@ -114,7 +115,7 @@ def _same(address: str, others: Iterable[str]) -> bool:
         return False
 
 
-_ABOUT: dict[type[Question], Callable[[Stack, Subject], Iterator[Question]]] = {
+_ABOUT: dict[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]] = {
     AskSockets: _sockets,
     AskNamespace: _namespace,
     AskLookup: _lookup,

@@ -1,131 +1,18 @@
-"""What a secret looks like: by the name of what holds it, by its place in a text, by its own shape.
+"""Secrets in text: by their place in it, and by their own shape.
 
-Over-cutting costs a word of a log line, a miss costs a password; so what might be one is cut, except where hosts,
-ports, paths and switches stand, since nothing can be diagnosed without them.
-
-Every function here takes `hide`, which is called with each secret found and returns what stands in its place.
+Every function here takes `hide`: see `secret_names.Hide`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from urllib.parse import unquote
 
-Hide = Callable[[str, bool], str]
-"""(secret, sure): `sure` that it is one, so that it may be looked for elsewhere too."""
-
-TOKEN = re.compile(r"<secret-(\d+)>")
-
-_ONLY_TOKENS = re.compile(r"(?:<secret-\d+>)+")
+from netdoctor.secret_names import ONLY_TOKENS, PLACEHOLDER, STRONG, WEAK, Hide, hidden, strength
 
 _BETWEEN = "\x1f"
 """Joins the arguments of a command while it is searched: white space to a regular expression, and in no argument."""
-
-# -- by name --------------------------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-
-_SECRET = re.compile(
-    r".*(?:password|passwd|passphrase|passcode|secret|token|credential|(?:api|access|secret|private|auth|pass)key)s?"
-)
-"""Words that mean a secret wherever they stand in a name: PGPASSWORD, clientSecretValue."""
-
-_SECRET_LAST = re.compile(
-    r".*(?<!com)(?<!by)(?<!tres)(?:pass|pwd)|creds?|auth|authorization|session|cookies?|signature|salt|nonce|jwt"
-    r"|bearer|pin|otp|pat|mnemonic|basicauth"
-)
-"""Words that mean a secret only at the end of a name: SMTP_PASS, REDIS_AUTH, ERLANG_COOKIE."""
-
-_KEY_OF = frozenset(
-    "api access secret private signing sign encryption encrypt decryption master auth app license licence account"
-    " shared storage session cookie crypt crypto hmac jwt deploy service stripe webhook admin root server ssl tls ssh"
-    " security data".split()
-)
-"""SIGNING_KEY holds a secret; ROUTING_KEY may be a name."""
-
-_IGNORED_LAST = frozenset(
-    "value string text raw plain plaintext b64 base64 hex hash json env var default new old current prod production"
-    " dev test staging local main live data content pem id".split()
-)
-
-_NOT_SECRET_LAST = frozenset(
-    "file files path paths dir directory folder location url urls uri uris endpoint endpoints host hosts hostname addr"
-    " address addresses port ports name names user username type types method methods mode algorithm algorithms alg algo"
-    " mechanism ttl timeout expiry expire expires expiration lifetime duration age length len size rounds cost prefix"
-    " suffix enabled enable disabled disable required require policy count limit max min interval issuer audience"
-    " provider providers backend driver scheme domain domains scope scopes version server servers service services store"
-    " broker cluster gateway proxy realm region bucket db database plugin plugins module rule rules middlewares"
-    " entrypoints stdin format field column class strategy protocol minutes seconds hours days ms table index samesite"
-    " secure httponly rotation manager engine context source".split()
-)
-"""A name that ends so means a place, a person or a switch: TOKEN_ENDPOINT, AUTH_HOST, PASSWORD_FILE, SESSION_DRIVER."""
-
-NONE, WEAK, STRONG = 0, 1, 2
-
-
-@lru_cache(4096)
-def strength(name: str) -> int:
-    """Whether something of this name holds a secret: NONE, WEAK (its value decides) or STRONG."""
-    words = [w.lower() for w in _WORD.findall(name)]
-    while words and words[-1].isdigit():
-        words.pop()
-    if not words or words[-1] in _NOT_SECRET_LAST:
-        return NONE
-    if any(_SECRET.fullmatch(w) for w in words) or "basicauth" in words:  # basicauth.users is Traefik's label
-        return STRONG
-    while len(words) > 1 and (words[-1] in _IGNORED_LAST or words[-1].isdigit()):
-        words.pop()
-    if words[-1] in ("key", "keys"):
-        return NONE if {"public", "pub"} & set(words) else STRONG if _KEY_OF & set(words) else WEAK
-    return WEAK if _SECRET_LAST.fullmatch(words[-1]) else NONE
-
-
-# -- by value -------------------------------------------------------------------------------------------------------
-
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|`.*|%\w+%|\{\{.*", re.DOTALL)
-"""Not yet the value: a shell or a template puts it there."""
-
-_SWITCH = re.compile(r"true|false|yes|no|on|off|0|1|none|null|nil|undefined|[*x]+", re.IGNORECASE)
-
-_PATH = re.compile(
-    r"/(?:run|var|etc|app|opt|usr|home|root|srv|mnt|tmp|data|config|conf|certs?|ssl|tls|keys|secrets|vault)/\S*"
-)
-
-_URL = re.compile(
-    r"(?:jdbc:\w+|https?|wss?|tcp|udp|rediss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|nats|kafka|mqtts?"
-    r"|ldaps?|smtps?|s?ftps?|ssh|git|memcached|elasticsearch|clickhouse|mssql|sqlserver|oracle|grpcs?|unix|file)://\S+"
-)
-
-_HARMLESS_IF_WEAK = re.compile(
-    r"[A-Za-z0-9._-]+:\d{1,5}|\d{1,4}|trust|md5|scram-sha-\d+|plain|login|cram-md5|basic|bearer|digest|ntlm|oauth2?|jwt"
-    r"|required|optional|enabled|disabled|ok|failed|success|error|denied|default|local|internal|peer|ident|redis|memory",
-    re.IGNORECASE,
-)
-
-
-def hidden(value: str, name: str, hide: Hide) -> str | None:
-    """The value of something called `name` with its secret cut, or None when the name or the value clears it."""
-    strong = strength(name)
-    inner = value.strip().strip("\"'")
-    if not strong or not inner or _ONLY_TOKENS.fullmatch(inner) or _SWITCH.fullmatch(inner):
-        return None
-    if _PLACEHOLDER.fullmatch(inner) or _PATH.fullmatch(inner) or _URL.fullmatch(inner):
-        return None
-    if name in ("PWD", "OLDPWD") and inner.startswith("/"):
-        return None
-    if strong == WEAK and (_HARMLESS_IF_WEAK.fullmatch(inner) or _keyless(name, inner)):
-        return None
-    if inner.isdigit() and name.lower().endswith("tokens"):  # MAX_TOKENS
-        return None
-    return value.replace(inner, hide(inner, strong == STRONG or not name.lower().endswith(("key", "keys"))))
-
-
-def _keyless(name: str, value: str) -> bool:
-    """Whether NAME_KEY rather names something than holds a key."""
-    return name.lower().endswith(("key", "keys")) and (len(value) < 8 or value.isalpha())
-
 
 # -- by place in a text ---------------------------------------------------------------------------------------------
 
@@ -135,7 +22,7 @@ _USERINFO = re.compile(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'
 _WHOLE_URL = re.compile(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
 # A password with a raw slash, question mark or hash: what follows the colon is no port.
 _SLASHED = re.compile(
-    rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{1, 300})@(?=[\w.\[])"
+    rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])"
 )
 # user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port; jdbc:oracle:thin:user/password@
 _BARE_USERINFO = re.compile(
@@ -154,7 +41,7 @@ _BEARER = re.compile(
 
 _SQL = re.compile(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE)
 
-_PROGRAM = r"(?P<head>\b(?:%s)\b[^|;&\n]*?[\s\x1f](?:%s))(?P<secret>\"[^\"]*\"|'[^']*'|[^\s\x1f\"';|&]+)"
+_PROGRAM = r"(?P<head>\b(?:%s)\b[^|;&\n]{0,400}?[\s\x1f](?:%s))(?P<secret>\"[^\"]*\"|'[^']*'|[^\s\x1f\"';|&]+)"
 _ATTACHED = tuple(
     re.compile(_PROGRAM % pair)
     for pair in (
@@ -168,11 +55,11 @@ _QUOTED = r"\\\"(?:(?!\\\").)*|\"(?:[^\"\\\n]|\\.)*|'(?:[^'\\\n]|\\.)*"
 _OPTION = re.compile(
     r"(?<![^\s\x1f(=])(?:--?(?P<name>[A-Za-z][\w.-]+)|requirepass|masterauth|primaryauth)(?=[ \t\x1f])"
 )
-_OPERAND = re.compile(rf"\x1f(?!-)[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
+_OPERAND = re.compile(rf"\x1f(?!--|-.{{0,4}}(?:\x1f|$))[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
 _ARGUMENT = re.compile(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)")
 
 _NAMED = re.compile(
-    r"(?<!\w)(?P<name>(?:(?:api|access|secret|private|encryption|license)[ ](?=key))?[A-Za-z_][\w.-]{0,80})"
+    r"(?<![\w.-])-{0,2}(?P<name>(?:(?:api|access|secret|private|encryption|license)[ ](?=key))?\w[\w.-]{0,200})"
     r"(?P<quote>\\?[\"'])?[ \t]*(?P<sign>=>|:=|==?|:(?!//))[ \t]*",
     re.IGNORECASE,
 )
@@ -210,18 +97,47 @@ _SHAPES = re.compile(
 )
 
 
+# One of these is in every line that the rules can match, in lower case; most lines of a log are spared the rules.
+_SHAPE_HINTS = (
+    "$ eyj akia asia ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox xapp- sk- sk_ rk_ whsec_ aiza ya29. npm_ pypi- dckr_"
+    " hf_ dop_v1_ hvs. hvb. sg. age-secret- :aa hooks.slack discord.com/api {sha {ssha scram-"
+).split()
+_NAME_HINTS = (
+    "pass pwd secret token cred key auth session cookie signature salt nonce jwt bearer basic mnemonic identified"
+).split()
+_PROGRAM_HINTS = "mysql mariadb mongo sshpass ldap login -cli -benchmark curl etcdctl".split()
+
+
 def cut_text(text: str, hide: Hide, *, keep_lines: bool = False) -> str:
     """Free text with its secrets cut; `keep_lines`: one token for each line of a secret of several lines."""
     if "PRIVATE KEY" in text:
         text = _PEM.sub(lambda m: _lines(m[0], hide, keep_lines), text)
-    text = _SHAPES.sub(lambda m: hide(m[0], True), text)
-    if "@" in text:
-        text = _USERINFO.sub(lambda m: _userinfo(m, hide), text)
+    return "\n".join(_cut_line(line, hide) for line in text.split("\n"))
+
+
+def _cut_line(line: str, hide: Hide) -> str:
+    lower = line.lower()
+    if _any(_SHAPE_HINTS, lower):
+        line = _SHAPES.sub(lambda m: hide(m[0], True), line)
+    if "@" in line:
+        line = _USERINFO.sub(lambda m: _userinfo(m, hide), line)
         for place in (_SLASHED, _BARE_USERINFO, _ORACLE):
-            text = place.sub(lambda m: _placed(m, hide) + "@", text)
-    for place in (_AUTHORIZATION, _BEARER, _SQL, *_ATTACHED):
-        text = place.sub(lambda m: _placed(m, hide), text)
-    return _each(_NAMED, _value, _each(_OPTION, _operand, text, hide), hide)
+            line = place.sub(lambda m: _placed(m, hide) + "@", line)
+    if _any(_PROGRAM_HINTS, lower):
+        for place in _ATTACHED:
+            line = place.sub(lambda m: _placed(m, hide), line)
+    if _any(_NAME_HINTS, lower):
+        for place in (_AUTHORIZATION, _BEARER, _SQL):
+            line = place.sub(lambda m: _placed(m, hide), line)
+        line = _each(_NAMED, _value, _each(_OPTION, _operand, line, hide), hide)
+    return line
+
+
+def _any(hints: Sequence[str], text: str) -> bool:
+    for hint in hints:  # noqa: SIM110  any() with a generator takes three times as long, and this runs for each line
+        if hint in text:
+            return True
+    return False
 
 
 def cut_value(name: str, value: str, hide: Hide) -> str:
@@ -264,7 +180,7 @@ def _placed(match: re.Match[str], hide: Hide) -> str:
 
 def _once(secret: str, hide: Hide, written: str | None = None) -> str:
     """The secret cut, unless it is cut already or only stands for one."""
-    if not secret or _ONLY_TOKENS.fullmatch(secret) or _PLACEHOLDER.fullmatch(secret):
+    if not secret or ONLY_TOKENS.fullmatch(secret) or PLACEHOLDER.fullmatch(secret):
         return secret if written is None else written
     return hide(secret, True)
 
@@ -277,7 +193,9 @@ def _operand(option: re.Match[str], hide: Hide) -> tuple[int, str] | None:
     """The end of an option's operand in the text, and what to write there, or None to leave it."""
     name = option["name"] or "password"
     found = _OPERAND.match(option.string, option.end()) if strength(name) else None
-    if found is None or name.startswith(("no-", "without-", "ask-", "prompt-")) or found[0].strip().lower() in _PROSE:
+    if found is None or (strength(name) == WEAK and found[0].lstrip().startswith("-")):
+        return None
+    if name.startswith(("no-", "without-", "ask-", "prompt-")) or found[0].strip().lower() in _PROSE:
         return None
     cut = hidden(found[0], name, hide)
     return None if cut is None else (found.end(), cut)

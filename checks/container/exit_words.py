@@ -1,4 +1,4 @@
-"""How a container ended, in words: its exit code, its last lines, and how long ago."""
+"""How a container ended, in words: its exit code, its last lines, how long ago, and a command that could not be run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shlex
 import signal
 
 from netdoctor.api import Container, Logs, Remedy, Stack, Unable
+
+from .mending import do
 
 _WORDS = {
     0: "done",
@@ -22,7 +24,7 @@ _EXEC = re.compile(r"exec (?P<path>/\S+): (?P<what>no such file or directory|exe
 
 
 def in_words(code: int) -> str:
-    """`137 (killed ...)`. From 129 on the code is 128 and the number of a signal, as in a shell."""
+    """`139 (crashed: segmentation fault)`. From 129 on the code is 128 and the number of a signal, as in a shell."""
     if code in _WORDS:
         return f"{code} ({_WORDS[code]})"
     if code - 128 in set(signal.Signals):
@@ -30,15 +32,13 @@ def in_words(code: int) -> str:
     return str(code)
 
 
-def ago(stack: Stack, moment: float, word: str = "ago") -> str:
-    """`, 5 min ago` before the stack was read; "" where the moment is unknown."""
-    if not moment or stack.taken_at < moment:
-        return ""
-    seconds = stack.taken_at - moment
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+def passed_since(stack: Stack, moment: float) -> str:
+    """`5 min` from the moment to the reading of the stack."""
+    seconds = max(stack.taken_at - moment, 0.0)
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            return f" {int(seconds // size)} {unit} ago" if word == "ago" else f" since {int(seconds // size)} {unit}"
-    return f" {int(seconds)} s ago" if word == "ago" else f" since {int(seconds)} s"
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
 
 
 def last_lines(logs: Logs | Unable, most: int = 5) -> tuple[str, ...]:
@@ -54,33 +54,37 @@ def quoted(lines: tuple[str, ...]) -> str:
 
 
 def exec_trouble(container: Container, lines: tuple[str, ...]) -> tuple[str, Remedy] | None:
-    """What the runtime says in the container's log when the process could not even become its command."""
+    """What the runtime writes into the container's log when the process could not become its command."""
     found = _EXEC.search(lines[-1]) if lines else None
     if found is None:
         return None
-    path, what = found["path"], found["what"]
-    file = host_path(container, path) or path.rpartition("/")[2]
-    where = shlex.quote(file)
+    path = found["path"]
+    file = host_path(container, path)
+    here = shlex.quote(file or path.rpartition("/")[2])
     says, advice, command = {
         "no such file or directory": (
-            f"{path} is there or not, but what its first line names is not: Windows line ends, or an interpreter that the image lacks",
-            "Give the script Unix line ends (and build the image anew if it is copied in).",
-            f"sed -i 's/\\r$//' {where}",
+            f"{path} cannot be run, because what its first line names is not there: Windows line ends, as a rule",
+            "Give the script Unix line ends",
+            f"sed -i 's/\\r$//' {here}",
         ),
         "exec format error": (
-            f"{path} has no #! line, or is made for another processor",
-            "Give the script a first line, or build the image for this machine.",
-            f"sed -i '1i #!/bin/sh' {where}",
+            f"{path} cannot be run: it has no #! line, or is made for another processor",
+            "Give the script a first line like #!/bin/sh, or build the program for this machine",
+            f"head -c 64 {here}",
         ),
-        "permission denied": (f"{path} is not executable", "Make it executable.", f"chmod +x {where}"),
-    }[what]
-    verify = (f"docker inspect --format '{{{{.State.Status}}}}' {container.name}",)
-    return says, Remedy(says=advice, run=(command, f"docker restart {container.name}"), verify=verify)
+        "permission denied": (f"{path} cannot be run: it is not executable", "Make it executable", f"chmod +x {here}"),
+    }[found["what"]]
+    if file:
+        return says, do(container, f"{advice}.", command, f"docker restart {container.name}")
+    return says, do(
+        container, f"{advice} in the folder that {container.image} is built from, and build it anew.", command
+    )
 
 
 def host_path(container: Container, path: str) -> str:
     """Where a path of the container lies on the host, "" if no bind mount leads there."""
     for mount in sorted(container.mounts, key=lambda m: -len(m.destination)):
-        if mount.kind == "bind" and (path == mount.destination or path.startswith(mount.destination.rstrip("/") + "/")):
+        inside = path == mount.destination or path.startswith(mount.destination.rstrip("/") + "/")
+        if inside and mount.kind == "bind":
             return mount.source + path[len(mount.destination) :]
     return ""

@@ -1,11 +1,11 @@
-"""Is there a process at all? Most names that do not resolve and most refused connections are a target that is not running.
+"""Is there a process at all? Most names that do not resolve are those of a target that is not running.
 
 What is asked
     The state that the engine keeps (docker inspect), and the last lines of the log. Nothing is run in the container.
 
 Healthy
     The container runs. Healthy as well: a job that finished with 0 and a container that was stopped by hand (137, 143),
-    as long as nothing that was asked about needs them; a container that was restarted long ago and runs since.
+    as long as nothing that was asked about needs them; a container that was restarted long ago and has run since.
 
 Sick
     exited         It is not running. The exit code is put into words: 0 done, 1 an error of its own, 126 and 127 its
@@ -14,7 +14,7 @@ Sick
     crash-looping  It ends again and again, and its restart policy brings it back.
     paused         Frozen by docker pause, on purpose perhaps (a backup). The kernel still accepts connections for it,
                    so that clients hang instead of failing.
-    never-started  Created and never started; the engine was not even asked to.
+    never-started  Created and never started: the engine keeps no error of a start.
     start-failed   The engine tried to start it and could not. Its own error (.State.Error) is put into words.
 
 Remedy
@@ -34,14 +34,16 @@ See also
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from netdoctor.api import AskLogs, Container, Finding, Reason, Remedy, Stack, check, fail, passed, warn
+from netdoctor.api import AskLogs, Container, Finding, Reason, Stack, check, fail, passed, warn
 
-from .exit_words import ago, exec_trouble, in_words, last_lines, quoted
+from .exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
+from .mending import do, log, more_memory, start
 from .start_errors import explain
 
 _STOPPED = (0, 130, 137, 143)
-"""Codes of a container that did its work or was told to end."""
+"""Codes of a container that did its work, or was told to end."""
 
 
 @check(
@@ -50,7 +52,7 @@ _STOPPED = (0, 130, 137, 143)
     reasons=(
         Reason("exited", "not running; the exit code in words, and the last lines of the log", follows_links=True),
         Reason("out-of-memory", "killed by the kernel at its memory limit"),
-        Reason("crash-looping", "restarting, or restarted again and again within minutes", True, follows_links=True),
+        Reason("crash-looping", "restarted again and again within minutes", time_heals=True, follows_links=True),
         Reason("paused", "frozen: the kernel accepts connections for it, and nobody answers", time_heals=True),
         Reason("never-started", "created only"),
         Reason("start-failed", "the engine refused to start it; its error in words"),
@@ -62,116 +64,81 @@ _STOPPED = (0, 130, 137, 143)
 def running(stack: Stack, container: Container) -> Iterator[Finding]:
     state, name = container.state, stack.title(container)
     lines = last_lines(stack.logs(container))
-    seen: dict[str, object] = {"status": state.status, "exit_code": state.exit_code, "last_lines": list(lines)}
-    if state.status == "paused":
-        says = f"{name} is paused: connections to it are accepted and never answered (a backup job may have paused it)"
-        yield fail(
-            "paused",
-            says,
-            remedy=_do(
-                f"Wake {name}, unless whoever paused it still works.", f"docker unpause {container.name}", container
-            ),
+    seen = _seen(container, lines)
+    if state.status == "running":
+        yield _up(stack, container, lines)
+    elif state.status == "paused":
+        says = f"{name} is paused (by a backup job perhaps): connections to it are accepted and never answered"
+        remedy = do(
+            container, "Wake it, unless whoever paused it is still at work.", f"docker unpause {container.name}"
         )
-    elif state.status == "running":
-        yield _up(stack, container, seen)
+        yield fail("paused", says, remedy=remedy, status=state.status)
     elif state.error:
         says, remedy = explain(stack, container)
         yield fail("start-failed", f"{name} could not be started: {says}", remedy=remedy, error=state.error, **seen)
     elif state.out_of_memory:
-        says = f"{name} was killed by the kernel because it reached its memory limit{ago(stack, state.finished)}"
-        yield fail("out-of-memory", says, remedy=_more_memory(container), **seen)
+        says = f"{name} needed more memory than its limit, and the kernel killed it"
+        yield fail("out-of-memory", says, remedy=more_memory(container), **seen)
     elif state.status == "restarting":
-        yield fail("crash-looping", _looping(stack, container, lines), remedy=_read_the_log(container), **seen)
+        yield _looping(stack, container, lines)
     elif state.status == "created":
-        says = f"{name} was created and never started"
-        yield fail(
-            "never-started", says, remedy=_do(f"Start {name}.", f"docker start {container.name}", container), **seen
-        )
+        remedy = do(container, "Start it; if that fails, the engine says why.", start(container))
+        yield fail("never-started", f"{name} was created and never started", remedy=remedy, **seen)
     elif state.exit_code in _STOPPED and not _asked_about(stack, container):
         how = "finished with 0 (done)" if state.exit_code == 0 else f"was stopped ({state.exit_code})"
-        yield passed(f"{name} {how}{ago(stack, state.finished)}, and nothing here needs it to run", **seen)
+        yield passed(f"{name} {how}, and nothing that was asked about needs it", **seen)
     else:
-        trouble = exec_trouble(container, lines)
-        if trouble:
-            says, remedy = trouble
-        else:
-            says, remedy = (
-                f"it ended with {in_words(state.exit_code)}{ago(stack, state.finished)}{quoted(lines)}",
-                _read_the_log(container),
-            )
-            if state.exit_code == 0 and _bare_shell(container):
-                says = (
-                    f"its command is a shell without a terminal, which ends at once with 0{ago(stack, state.finished)}"
-                )
-                remedy = _do(
-                    "Give it a command that stays, or a terminal (-it; tty: true in the Compose file).", "", container
-                )
-        yield fail("exited", f"{name} is not running: {says}", remedy=remedy, **seen)
+        yield _exited(stack, container, lines)
 
 
-def _up(stack: Stack, container: Container, seen: dict[str, object]) -> Finding:
-    state, name = container.state, stack.title(container)
+def _up(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:
+    state = container.state
     uptime = stack.taken_at - state.started
     life = (state.started - container.created) / max(state.restart_count, 1)  # how long it lived each time before
-    # The engine forgives a container that ran for ten seconds; longer lives are compared with the earlier ones.
-    if state.restart_count < 3 or life > 300 or uptime > max(10.0, 1.5 * life):
-        return passed(
-            f"{name} is running{ago(stack, state.started, 'since')}", status=state.status, restarts=state.restart_count
-        )
-    lines = last_lines(stack.logs(container))
+    # Ten seconds are what the engine itself takes for a start that succeeded; longer lives are measured by their own.
+    if state.restart_count >= 3 and life < 300 and uptime < max(10.0, 1.5 * life):
+        return _looping(stack, container, lines)
+    says = f"{stack.title(container)} has been running for {passed_since(stack, state.started)}"
+    return passed(says, status=state.status, restarts=state.restart_count)
+
+
+def _looping(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:
+    state = container.state
+    code = f" with {in_words(state.exit_code)}" if state.status == "restarting" else ""
+    times = "once" if state.restart_count == 1 else f"{state.restart_count} times"
+    says = f"{stack.title(container)} crashes in a loop: it ended{code} and was restarted {times}{quoted(lines)}"
     works = [stack.works(link) for link in stack.links if link.target == container.id]
     say = warn if works and all(works) else fail
-    return say("crash-looping", _looping(stack, container, lines), remedy=_read_the_log(container), **seen)
+    calm = f"docker update --restart=no {container.name}"
+    remedy = do(container, "Read why it ends, and mend that; the second command stops the loop.", log(container), calm)
+    return say("crash-looping", says, remedy=remedy, restarts=state.restart_count, **_seen(container, lines))
 
 
-def _looping(stack: Stack, container: Container, lines: tuple[str, ...]) -> str:
+def _exited(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:
     state = container.state
-    ended = (
-        f"it ended with {in_words(state.exit_code)}, and"
-        if state.status == "restarting"
-        else "it ends again and again, and"
-    )
-    times = "once" if state.restart_count == 1 else f"{state.restart_count} times"
-    return f"{stack.title(container)} crashes in a loop: {ended} was restarted {times}{quoted(lines)}"
+    says = f"it ended {passed_since(stack, state.finished)} ago with {in_words(state.exit_code)}{quoted(lines)}"
+    remedy = do(container, "Read why it ended, mend that, and start it.", log(container), start(container))
+    shell = container.command[-1:] and container.command[-1].rpartition("/")[2] in ("sh", "bash", "ash")
+    if state.exit_code == 0 and shell and not container.tty:
+        says = "its command is a shell without a terminal, which ends at once"
+        remedy = do(
+            container, "Create it anew with a command that stays in the foreground, or with -it.", log(container)
+        )
+    trouble = exec_trouble(container, lines)
+    if trouble:
+        says, remedy = trouble
+    says = f"{stack.title(container)} is not running: {says}"
+    return fail("exited", says, remedy=remedy, **_seen(container, lines))
+
+
+def _seen(container: Container, lines: tuple[str, ...]) -> dict[str, Any]:
+    return {"status": container.state.status, "exit_code": container.state.exit_code, "last_lines": list(lines)}
 
 
 def _asked_about(stack: Stack, container: Container) -> bool:
     """Whether a judged link starts at the container, or leads to it or into its network namespace."""
     for link in stack.links:
         target = stack.target(link)
-        if link.source == container.id or (target and container.id in (target.id, stack.namespace_owner(target).id)):
+        if container.id in (link.source, link.target) or (target and stack.namespace_owner(target).id == container.id):
             return True
     return False
-
-
-def _bare_shell(container: Container) -> bool:
-    return (
-        len(container.command) == 1
-        and container.command[0].rpartition("/")[2] in ("sh", "bash", "ash")
-        and not container.tty
-    )
-
-
-def _do(says: str, command: str, container: Container) -> Remedy:
-    run = (command,) if command else (f"docker logs --tail 50 {container.name}",)
-    return Remedy(says=says, run=run, verify=(f"docker inspect --format '{{{{.State.Status}}}}' {container.name}",))
-
-
-def _read_the_log(container: Container) -> Remedy:
-    says = "Read why it ended, mend that, then start it."
-    run = (f"docker logs --tail 50 {container.name}", f"docker start {container.name}")
-    return Remedy(says=says, run=run, verify=(f"docker inspect --format '{{{{.State.Status}}}}' {container.name}",))
-
-
-def _more_memory(container: Container) -> Remedy:
-    verify = (f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.OOMKilled}}}}' {container.name}",)
-    if container.project:
-        lines = f"services:\n  {container.service}:\n    mem_limit: 1g  # more than it has now"
-        up = f"docker compose -p {container.project} up -d {container.service}"
-        return Remedy(says="Give it more memory, or have it use less.", run=(up,), compose=lines, verify=verify)
-    twice = f"$((2 * $(docker inspect --format '{{{{.HostConfig.Memory}}}}' {container.name})))"
-    run = (
-        f'limit={twice}; docker update --memory "$limit" --memory-swap "$limit" {container.name}',
-        f"docker start {container.name}",
-    )
-    return Remedy(says="Give it twice the memory, or have it use less.", run=run, verify=verify)

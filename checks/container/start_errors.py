@@ -1,6 +1,6 @@
 """Why the engine could not start a container: `.State.Error`, which it keeps whole, in words and with a remedy.
 
-The texts are those of Docker 20.10 to 28; a text that is not known here is shown as it is.
+The texts are those of Docker 20.10 to 28; one that is not known here is shown as it is.
 """
 
 from __future__ import annotations
@@ -12,161 +12,132 @@ from collections.abc import Callable
 from netdoctor.api import Container, Remedy, Stack
 
 from .exit_words import host_path
+from .mending import change, do, start
 
 Explained = tuple[str, Remedy]
-Explain = Callable[[Stack, Container, re.Match[str]], Explained]
+"""What happened, to follow "postgres could not be started: ", and what mends it."""
 
 
 def explain(stack: Stack, container: Container) -> Explained:
-    """What happened, to follow "postgres could not be started: ", and what mends it."""
     for pattern, say in _KNOWN:
-        found = pattern.search(container.state.error)
+        found = re.search(pattern, container.state.error)
         if found:
             return say(stack, container, found)
-    # The cause stands at the end; what comes before it are the layers that the error went through.
-    parts = [p for p in container.state.error.removesuffix(": unknown").split(": ") if p]
-    start = f"docker start {container.name}"
-    return ": ".join(parts[-2:]), _remedy(container, "Mend what the engine complains of, then start it.", start)
-
-
-def _remedy(container: Container, says: str, *run: str, compose: str = "") -> Remedy:
-    verify = (f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.Error}}}}' {container.name}",)
-    if compose and container.project:
-        up = f"docker compose -p {container.project} up -d {container.service}"
-        return Remedy(says=says, run=(up,), compose=f"services:\n  {container.service}:\n{compose}", verify=verify)
-    return Remedy(says=says, run=run, verify=verify)
+    # The cause stands at the end; before it are the layers that the error went through.
+    cause = ": ".join(container.state.error.removesuffix(": unknown").split(": ")[-2:])
+    return cause, do(container, "Mend what the engine complains of, then start it.", start(container))
 
 
 def _port_taken(stack: Stack, container: Container, found: re.Match[str]) -> Explained:
-    port, start = int(found["port"]), f"docker start {container.name}"
-    holders = [
-        c
-        for c in stack.containers
-        if c.state.running and c.id != container.id and any(p.host_port == port for p in c.published)
-    ]
-    free = next(
-        n for n in range(port + 1, 65536) if not any(p.host_port == n for c in stack.containers for p in c.published)
-    )
-    inner = next((p.container_port for p in container.publications if p.host_port == port), port)
-    compose = f'    ports:\n      - "{free}:{inner}"'
-    if holders:
-        who = holders[0]
-        advice = f"Publish it on another port of the host, or stop {stack.title(who)}, then start it."
-        return f"{stack.title(who)} has port {port} of the host", _remedy(
-            container, advice, f"docker stop {who.name}", start, compose=compose
-        )
-    advice = "Publish it on another port, or end the process of the host that the first command names, then start it."
-    return f"a process of the host has port {port}", _remedy(
-        container, advice, f"ss -Hltnup 'sport = :{port}'", start, compose=compose
-    )
+    port = int(found["port"])
+    others = [c for c in stack.containers if c.state.running and c.id != container.id]
+    taken = {p.host_port for c in others for p in c.published}
+    lines = f'ports:\n  - "{next(n for n in range(port + 1, 65536) if n not in taken)}:{_inner(container, port)}"'
+    for holder in others:
+        if any(p.host_port == port for p in holder.published):
+            says = f"{stack.title(holder)} has port {port} of the host"
+            advice = f"Publish it on another port of the host, or stop {stack.title(holder)} and start it."
+            return says, change(container, advice, lines, f"docker stop {holder.name}", start(container))
+    advice = "Publish it on another port, or end the process that the first command names and start it."
+    who = f"ss -Hltnup 'sport = :{port}'"
+    return f"a process of the host has port {port}", change(container, advice, lines, who, start(container))
+
+
+def _inner(container: Container, host_port: int) -> int:
+    return next((p.container_port for p in container.publications if p.host_port == host_port), host_port)
 
 
 def _address_not_here(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    inner = next((p.container_port for p in container.publications if p.host_port == int(found["port"])), found["port"])
-    advice = "Publish on an address that the host has (the command lists them), or on all by leaving it out."
     says = f"it is published on {found['address']}, and the host has no such address"
-    return says, _remedy(
-        container, advice, "ip -brief address", compose=f'    ports:\n      - "{found["port"]}:{inner}"'
-    )
+    advice = "Publish it on an address that the host has (ip lists them), or on all by leaving it out."
+    lines = f'ports:\n  - "{found["port"]}:{_inner(container, int(found["port"]))}"'
+    return says, change(container, advice, lines, "ip -brief address")
 
 
 def _no_command(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    advice = "Correct the command, or add the program to the image; the command shows what the image itself would run."
-    image = (
-        f"docker image inspect --format '{{{{json .Config.Entrypoint}}}} {{{{json .Config.Cmd}}}}' {container.image}"
-    )
-    return f"its command {found['command']} is not in the image {container.image}", _remedy(container, advice, image)
+    says = f"its command {found['command']} is not in the image {container.image}"
+    advice = "Correct the command and create it anew; this shows what the image itself would run."
+    return says, do(container, advice, _of_image(container, "Config.Entrypoint", "Config.Cmd"))
 
 
 def _not_executable(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    file = host_path(container, found["command"])
     says = f"its command {found['command']} is not an executable file"
+    file = host_path(container, found["command"])
     if file:
-        return says, _remedy(
-            container, "Make it executable.", f"chmod +x {shlex.quote(file)}", f"docker start {container.name}"
-        )
-    advice = "Make it executable where the image is built (chmod +x), and build the image anew."
-    return says, _remedy(
-        container, advice, f"docker image inspect --format '{{{{json .Config.Entrypoint}}}}' {container.image}"
-    )
+        return says, do(container, "Make it executable.", f"chmod +x {shlex.quote(file)}", start(container))
+    advice = f"Have the build of {container.image} make it executable (RUN chmod +x), or correct the command."
+    return says, do(container, advice, _of_image(container, "Config.Entrypoint", "Config.Cmd"))
 
 
 def _wrong_kind(_: Stack, container: Container, found: re.Match[str]) -> Explained:
     source, target = found["source"], found["target"]
-    says = f"a directory and a file are mounted onto each other: {source} of the host on {target}"
-    advice = f"See what {source} is. If it is an empty directory made by mistake, remove it and put the file there."
-    where = shlex.quote(source)
-    return says, _remedy(container, advice, f"ls -ld {where}", f"rmdir {where}", f"docker start {container.name}")
+    says = f"{source} of the host is mounted on {target}, and one is a directory, the other a file"
+    advice = f"If {source} is an empty directory that came about by mistake, remove it and put the file there."
+    return says, do(
+        container, advice, f"ls -ld {shlex.quote(source)}", f"rmdir {shlex.quote(source)}", start(container)
+    )
 
 
 def _no_source(_: Stack, container: Container, found: re.Match[str]) -> Explained:
     source = found["source"]
-    advice = f"Bring {source} back (is its disk mounted?). Only if it should be empty, make it anew; then start it."
-    run = (f"mkdir -p {shlex.quote(source)}", f"docker start {container.name}")
-    return f"{source} of the host, which it mounts, does not exist", _remedy(container, advice, *run)
+    advice = f"Bring {source} back (is its disk mounted?); only if it may be empty, make it anew. Then start it."
+    run = (f"mkdir -p {shlex.quote(source)}", start(container))
+    return f"it mounts {source} of the host, which does not exist", do(container, advice, *run)
 
 
 def _no_network(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    advice = "See network.exists, which says how to join a network that exists."
-    return f"its network {found['network'][:24]} does not exist (any more)", _remedy(
-        container, advice, "docker network ls"
-    )
+    says = f"its network {found['network'][:20]} does not exist (any more)"
+    return says, do(container, "Do what network.exists says.", "docker network ls")
 
 
 def _no_donor(stack: Stack, container: Container, found: re.Match[str]) -> Explained:
     donor = stack.donor(container)
     if donor is None:
-        says = f"the container whose network it shares ({found['donor'][:12]}) does not exist any more"
-        return says, _remedy(container, "See network.exists: it has to be created anew.", "docker ps --all")
-    says = f"{stack.title(donor)}, whose network it shares, does not run"
-    return says, _remedy(
-        container, f"Start {stack.title(donor)} first.", f"docker start {donor.name}", f"docker start {container.name}"
-    )
+        says = f"the container whose network it shares, {found['donor'][:12]}, does not exist any more"
+        return says, do(container, "Do what network.exists says.", "docker ps --all")
+    says = f"{stack.title(donor)}, whose network it shares, is not running"
+    return says, do(container, f"Start {stack.title(donor)} first.", start(donor), start(container))
 
 
 def _address_taken(stack: Stack, container: Container, _: re.Match[str]) -> Explained:
-    start = f"docker start {container.name}"
     for address in (e.fixed_address for e in container.endpoints if e.fixed_address):
         thief = stack.holder(address)
         if thief is not None:
-            advice = f"Let {stack.title(thief)} take another address: stop it, start this one, start it again."
-            run = (f"docker stop {thief.name}", start, f"docker start {thief.name}")
-            return f"{stack.title(thief)} has its fixed address {address}", _remedy(container, advice, *run)
-    return "its fixed address is in use", _remedy(
-        container, "Free the address, then start it.", "docker network ls", start
-    )
+            advice = f"Stop {stack.title(thief)}, start this one, and start {stack.title(thief)} again."
+            run = (f"docker stop {thief.name}", start(container), start(thief))
+            return f"{stack.title(thief)} has its fixed address {address}", do(container, advice, *run)
+    return "its fixed address is in use", do(container, "Free the address, then start it.", start(container))
 
 
 def _no_address_left(_: Stack, container: Container, found: re.Match[str]) -> Explained:
+    advice = "Take containers off that network, or make it anew with a larger subnet."
     network = found["network"]
-    advice = f"Take containers off {network}, or make it anew with a larger subnet."
-    return f"{network} has no free address left", _remedy(container, advice, f"docker network inspect {network}")
+    return f"{network} has no free address left", do(container, advice, f"docker network inspect {network}")
 
 
 def _no_user(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    says = f"the image has no user {found['user']}"
-    advice = "Name a user that the image has, or its number; the command shows the one that the image sets itself."
-    return says, _remedy(container, advice, f"docker image inspect --format '{{{{.Config.User}}}}' {container.image}")
+    advice = "Create it anew with a user that the image has, or a number; this shows the image's own."
+    return f"the image has no user {found['user']}", do(container, advice, _of_image(container, "Config.User"))
 
 
-_KNOWN: tuple[tuple[re.Pattern[str], Explain], ...] = tuple(
-    (re.compile(pattern), say)
-    for pattern, say in (
-        (r"Bind for \S+?:(?P<port>\d+) failed: port is already allocated", _port_taken),
-        (r"(?:listen \w+ |bind (?:host )?port (?:for )?)\S*?:(?P<port>\d+)\b.*address already in use", _port_taken),
-        (
-            r"(?:listen \w+ |bind (?:host )?port (?:for )?)(?P<address>\S*?):(?P<port>\d+)\b.*cannot assign requested address",
-            _address_not_here,
-        ),
-        (r'exec: "(?P<command>[^"]+)": (?:executable file not found|stat \S+: no such file)', _no_command),
-        (r'exec: "(?P<command>[^"]+)": permission denied', _not_executable),
-        (r'error mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory', _wrong_kind),
-        (r'error mounting "(?P<source>[^"]+)" to rootfs at .*no such file or directory', _no_source),
-        (r"bind source path does not exist: (?P<source>\S+)", _no_source),
-        (r"network (?P<network>\S+) not found", _no_network),
-        (r"(?:No such container|non running container|container not running): (?P<donor>\w+)", _no_donor),
-        (r"Address already in use$", _address_taken),
-        (r"no available IPv4 addresses on this network's address pools: (?P<network>\S+)", _no_address_left),
-        (r"unable to find user (?P<user>[^:]+):", _no_user),
-    )
+def _of_image(container: Container, *fields: str) -> str:
+    wanted = " ".join("{{json ." + f + "}}" for f in fields)
+    return f"docker image inspect --format '{wanted}' {container.image}"
+
+
+_PUBLISHING = r"(?:listen \w+ |bind (?:host )?port (?:for )?)(?P<address>\S*?):(?P<port>\d+)\b.*"
+_KNOWN: tuple[tuple[str, Callable[[Stack, Container, re.Match[str]], Explained]], ...] = (
+    (r"Bind for \S+?:(?P<port>\d+) failed: port is already allocated", _port_taken),
+    (_PUBLISHING + "address already in use", _port_taken),
+    (_PUBLISHING + "cannot assign requested address", _address_not_here),
+    (r'exec: "(?P<command>[^"]+)": (?:executable file not found|stat \S+: no such file)', _no_command),
+    (r'exec: "(?P<command>[^"]+)": permission denied', _not_executable),
+    (r'error mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)".*not a directory', _wrong_kind),
+    (r'error mounting "(?P<source>[^"]+)" to rootfs at .*no such file or directory', _no_source),
+    (r"bind source path does not exist: (?P<source>\S+)", _no_source),
+    (r"network (?P<network>\S+) not found", _no_network),
+    (r"(?:No such container|non running container): (?P<donor>\w+)", _no_donor),
+    (r"Address already in use$", _address_taken),
+    (r"no available IPv4 addresses on this network's address pools: (?P<network>\S+)", _no_address_left),
+    (r"unable to find user (?P<user>[^:]+):", _no_user),
 )

@@ -40,7 +40,6 @@ from netdoctor.api import (
     Container,
     Finding,
     Link,
-    Listener,
     Reason,
     Remedy,
     Sockets,
@@ -48,12 +47,14 @@ from netdoctor.api import (
     Unable,
     check,
     fail,
+    is_loopback,
     passed,
     skip,
     unknown,
 )
 
-from .reach import at, port_behind, ready_soon, seen, verify, who
+from .reach import at, port_behind, ready_soon, seen, verify, vouched, who
+from .remedies import ask_for_port, get_ready, listen_everywhere, where_told
 
 
 @check(
@@ -81,46 +82,53 @@ def listening(stack: Stack, link: Link) -> Iterator[Finding]:
     port = port_behind(stack, link, target)
     sockets = stack.sockets(target)
     if isinstance(sockets, Unable):
-        yield passed("the connection was accepted") if stack.works(link) else unknown(sockets)
+        yield passed("the connection was accepted") if vouched(stack, link) else unknown(sockets)
     elif found := sockets.on(port, link.protocol):
-        yield passed(
-            f"{who(title, found)} listens on {', '.join(map(at, found))}", seen_by=sockets.seen_by, listeners=seen(found)
-        )
-    elif stack.works(link):
+        where = ", ".join(map(at, found))
+        yield passed(f"{who(title, found)} listens on {where}", seen_by=sockets.seen_by, listeners=seen(found))
+    elif vouched(stack, link):
         yield passed(f"no socket of {title} is on {port}/{link.protocol}, and the connection was accepted all the same")
     else:
         yield _absent(stack, link, target, sockets, port)
 
 
 def _absent(stack: Stack, link: Link, target: Container, sockets: Sockets, port: int) -> Finding:
+    def failed(reason: str, says: str, remedy: Remedy) -> Finding:
+        listeners = seen(sockets.listeners)
+        return fail(reason, says, remedy=remedy, seen_by=sockets.seen_by, listeners=listeners, unix=list(sockets.unix))
+
     title = stack.title(target)
     asked = f"{port}/{link.protocol}"
-    evidence = {"seen_by": sockets.seen_by, "listeners": seen(sockets.listeners), "unix": list(sockets.unix)}
     soon = ready_soon(stack, target)
     same_port = [x for x in sockets.listeners if x.port == port]
     elsewhere = [x for x in sockets.listeners if x.protocol == link.protocol]
-    paths = _server_paths(sockets.unix, port, bool(elsewhere))
+    elsewhere.sort(key=lambda x: is_loopback(x.address))
     if same_port:
         other = same_port[0].protocol
         says = f"{who(title, same_port)} has {port} open for {other.upper()}, and {link.protocol.upper()} is asked for"
-        remedy = Remedy(
-            says=f"let {stack.title(stack.source(link))} use {other.upper()}, or the server {link.protocol.upper()}",
-            run=(_where_told(stack, link),),
-            verify=(f"{verify(stack, link).removesuffix('/udp')}{'/udp' if other == 'udp' else ''}",),
-        )
-        return fail("other-protocol", says, remedy=remedy, **evidence)
-    if paths:
-        says = f"{title} serves the Unix socket {paths[0]} only, and nothing listens on {asked}"
+        return failed("other-protocol", says, _speak(stack, link, other))
+    if paths := _server_paths(sockets.unix, port, bool(elsewhere)):
+        says = f"{title} serves the Unix socket {paths[0]} only, so nothing listens on {asked}"
         says += "; it was just started and may still be initialising" if soon else ""
-        return fail("unix-socket-only", says, remedy=_open_network(stack, link, target, paths[0]), **evidence)
+        remedy = listen_everywhere(target, title, sockets.listeners, port, verify(stack, link))
+        return failed("unix-socket-only", says, remedy)
     if elsewhere:
-        ports = sorted({x.port for x in elsewhere})
+        ports = list(dict.fromkeys(x.port for x in elsewhere))
         shown = ", ".join(map(str, ports[:5])) + (", ..." if len(ports) > 5 else "")
-        says = f"{who(title, elsewhere[:5])} listens on {shown}, not on {asked}"
-        return fail("other-port", says, remedy=_ask_for(stack, link, target, elsewhere), **evidence)
-    says = f"nothing listens in {title}, neither on {asked} nor on another port"
+        remedy = ask_for_port(stack, link, target, ports[0], verify(stack, link, port=ports[0]))
+        return failed("other-port", f"{who(title, elsewhere[:5])} listens on {shown}, not on {asked}", remedy)
+    says = f"nothing listens in {title}: neither on {asked} nor on any other {link.protocol.upper()} port"
     says += "; it was just started and may still be getting ready" if soon else ""
-    return fail("nothing-listens", says, remedy=_get_ready(stack, link, target, soon), **evidence)
+    return failed("nothing-listens", says, get_ready(stack, link, target, soon, verify(stack, link)))
+
+
+def _speak(stack: Stack, link: Link, other: str) -> Remedy:
+    source = stack.source(link)
+    return Remedy(
+        says=f"let {stack.title(source)} use {other.upper()}, or the server {link.protocol.upper()}",
+        run=(where_told(source, str(link.port)),),
+        verify=(verify(stack, link, protocol=other),),
+    )
 
 
 def _server_paths(paths: tuple[str, ...], port: int, serves_network: bool) -> list[str]:
@@ -128,57 +136,3 @@ def _server_paths(paths: tuple[str, ...], port: int, serves_network: bool) -> li
     named = [p for p in paths if PurePosixPath(p).name == f".s.PGSQL.{port}"]
     known = [p for p in paths if PurePosixPath(p).name.startswith(".s.PGSQL.") or p.endswith((".sock", ".socket"))]
     return named or ([] if serves_network else known)
-
-
-def _ask_for(stack: Stack, link: Link, target: Container, elsewhere: list[Listener]) -> Remedy:
-    source = stack.source(link)
-    open_to_all = [x for x in elsewhere if not x.address.startswith("127.") and x.address != "::1"] or elsewhere
-    right = open_to_all[0].port
-    variable = link.known_from.split()[1] if link.known_from.startswith("environment ") else ""
-    value = source.variable(variable) if variable else None
-    compose = None
-    if source.project and value is not None and str(link.port) in value:
-        compose = f"services:\n  {source.service}:\n    environment:\n      {variable}: {_quoted(value.replace(str(link.port), str(right)))}"
-    return Remedy(
-        says=f"ask for port {right} instead of {link.port}, or have {stack.title(target)} listen on {link.port}",
-        run=() if compose else (_where_told(stack, link), f"docker logs --tail 50 {target.name}"),
-        compose=compose,
-        verify=(verify(stack, link, port=right),),
-    )
-
-
-def _open_network(stack: Stack, link: Link, target: Container, path: str) -> Remedy:
-    setting = "`listen_addresses = '*'` (PostgreSQL)" if ".s.PGSQL." in path else "a network address"
-    if "mysql" in path or "maria" in path:
-        setting = "no `skip-networking`, and `bind-address = 0.0.0.0` (MySQL, MariaDB)"
-    if "redis" in path:
-        setting = f"`port {link.port}` (Redis)"
-    return Remedy(
-        says=f"give the server {setting}, or wait until it has initialised",
-        run=(f"docker inspect --format '{{{{json .Path}}}} {{{{json .Args}}}}' {target.name}", f"docker logs --tail 50 {target.name}"),
-        verify=(verify(stack, link),),
-    )
-
-
-def _get_ready(stack: Stack, link: Link, target: Container, soon: bool) -> Remedy:
-    compose = None
-    source = stack.source(link)
-    if soon and target.service and source.service and target.project == source.project:
-        condition = f"{target.service}:\n        condition: service_healthy"
-        compose = f"services:\n  {source.service}:\n    depends_on:\n      {condition}"
-    return Remedy(
-        says="wait for it (netdoctor --wait 60s), and have its health check say when it is ready"
-        if soon
-        else "its log says what it waits for or why it failed",
-        run=(f"docker logs --tail 50 {target.name}",),
-        compose=compose,
-        verify=(verify(stack, link),),
-    )
-
-
-def _where_told(stack: Stack, link: Link) -> str:
-    return f"docker inspect --format '{{{{json .Config.Env}}}} {{{{json .Args}}}}' {stack.source(link).name}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -6,7 +6,7 @@ import ipaddress
 import shlex
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Link, Listener, Lookup, Stack, is_address, is_loopback
+from netdoctor.api import Container, Link, Listener, Lookup, Stack, Unable, is_address, is_loopback
 
 YOUNG = 30.0
 """Seconds after its start in which a container may still be getting ready."""
@@ -14,18 +14,31 @@ YOUNG = 30.0
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 
+def asks_host(stack: Stack, link: Link) -> bool:
+    """Whether the link goes to the host's side of a published port: its well-known names, localhost, or a gateway."""
+    gateways = {g for n in stack.networks for g in n.gateways}
+    return is_loopback(link.address) or link.address in HOST_NAMES or link.address in gateways
+
+
+def vouched(stack: Stack, link: Link) -> bool:
+    """Whether the live connection proves that a process answers.
+
+    At a published port docker-proxy accepts, and hangs up when nobody listens behind it: that proves nothing.
+    """
+    connection = stack.connection(link)
+    if isinstance(connection, Unable) or not connection.works:
+        return False
+    last = connection.last
+    return not (asks_host(stack, link) and last is not None and last.after in ("closed", "reset"))
+
+
 def port_behind(stack: Stack, link: Link, target: Container) -> int:
     """The container's port that the link leads to: behind the published one where the host's side is asked."""
-    gateways = {g for n in stack.networks for g in n.gateways}
-    asks_host = is_loopback(link.address) or link.address in HOST_NAMES or link.address in gateways
-    if not asks_host or stack.same_namespace(stack.source(link), target):
+    if not asks_host(stack, link) or stack.same_namespace(stack.source(link), target):
         return link.port
-    behind = (p.container_port for p in (*target.published, *target.publications) if _leads_to(p.host_port, p.protocol, link))
-    return next(behind, link.port)
-
-
-def _leads_to(host_port: int, protocol: str, link: Link) -> bool:
-    return (host_port, protocol) == (link.port, link.protocol)
+    asked = (link.port, link.protocol)
+    publications = (*target.published, *target.publications)
+    return next((p.container_port for p in publications if (p.host_port, p.protocol) == asked), link.port)
 
 
 def arrives_at(stack: Stack, link: Link, target: Container) -> tuple[str, ...]:
@@ -42,7 +55,8 @@ def arrives_at(stack: Stack, link: Link, target: Container) -> tuple[str, ...]:
     asked = (bare,) if is_address(bare) else lookup.addresses if isinstance(lookup, Lookup) else ()
     own = tuple(a for e in stack.endpoints(target) for a in e.addresses)
     if stack.namespace_owner(target).on_host_network:
-        return tuple(a for a in asked if not is_loopback(a)) or tuple(e.gateway for e in stack.endpoints(source) if e.gateway)
+        gateways = tuple(e.gateway for e in stack.endpoints(source) if e.gateway)
+        return tuple(a for a in asked if not is_loopback(a)) or gateways
     shared = tuple(a for e in stack.shared_networks(source, target) for a in e.addresses)
     return tuple(a for a in asked if a in own) or shared or own
 
@@ -80,14 +94,15 @@ def who(title: str, listeners: Iterable[Listener]) -> str:
 def seen(listeners: Iterable[Listener]) -> list[dict[str, object]]:
     """The listeners as evidence."""
     return [
-        {"address": at(x), "protocol": x.protocol, "process": x.process and x.process.name, "pid": x.process and x.process.pid}
+        {"address": at(x), "protocol": x.protocol}
+        | ({"process": x.process.name, "pid": x.process.pid} if x.process is not None else {})
         for x in listeners
     ]
 
 
-def verify(stack: Stack, link: Link, *, address: str = "", port: int = 0) -> str:
+def verify(stack: Stack, link: Link, *, address: str = "", port: int = 0, protocol: str = "") -> str:
     """The command that shows whether the remedy worked: it needs no tool in the image."""
-    suffix = "/udp" if link.protocol == "udp" else ""
     host = address or link.address
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    suffix = "/udp" if (protocol or link.protocol) == "udp" else ""
     return f"netdoctor {stack.source(link).name} {shlex.quote(f'{host}:{port or link.port}{suffix}')}"

@@ -1,0 +1,5 @@
+"""Questions put to a live stack: `ask` brings one answer for each, by the rungs netns, exec and engine."""
+
+from netdoctor.probes.ladder import Progress, RungName, ask
+
+__all__ = ["Progress", "RungName", "ask"]

@@ -56,13 +56,13 @@ class Heard(NamedTuple):
 
 
 def read_lookup(said: Iterable[Section]) -> Heard:
-    """The titles are `TOOL EXITCODE`."""
+    """The titles are `TOOL EXITCODE`; one that asked for IPv6 alone, `TOOL-ipv6`, says nothing about a failure."""
     addresses: dict[str, None] = {}
     failure: Heard | None = None
     for title, text in said:
         tool, _, code = title.partition(" ")
-        addresses.update(dict.fromkeys(_addresses(tool, text)))
-        why = _failure(tool, code, text)
+        addresses.update(dict.fromkeys(_addresses(tool.removesuffix("-ipv6"), text)))
+        why = None if tool.endswith("-ipv6") else _failure(tool, code, text)
         if why is not None and (failure is None or failure.outcome == "unresolved"):
             failure = why
     if addresses:

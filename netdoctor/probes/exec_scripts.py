@@ -54,6 +54,7 @@ SH_LOOK_UP = (
     + r"""
 seconds=$1 six=$2 python=$3 perl=$4 name=$5; shift 5
 run() { tool=$1; shift; out=$(within "$@" 2>&1); code=$?; tell "$tool $code"; printf '%s\n' "$out"; }
+run6() { out=$(within 1 "$@" 2>&1); code=$?; tell "$1-ipv6 $code"; printf '%s\n' "$out"; }
 # With a second server, glibc would wait five seconds for the first.
 servers=0; while read -r word rest; do [ "$word" = nameserver ] && servers=$((servers + 1)); done 2>/dev/null </etc/resolv.conf
 [ "$servers" -gt 1 ] && export RES_OPTIONS="timeout:1 attempts:1"
@@ -61,7 +62,7 @@ code=1
 if have getent; then
   run getent "$seconds" getent ahostsv4 "$name"
   case $out in *atabase*) run getent "$seconds" getent ahosts "$name" ;; esac
-  if [ "$six" = 1 ]; then last=$code; run getent 1 getent ahostsv6 "$name"; [ "$last" = 2 ] || code=$last; fi
+  if [ "$six" = 1 ]; then last=$code; run6 getent ahostsv6 "$name"; [ "$code" = 0 ] || code=$last; fi
 fi
 case $code in 0 | 124 | 137 | 143) exit 0 ;; esac
 if have python3; then run python3 "$seconds" python3 -I -S -c "$python" look "$seconds" "$six" "$name"
@@ -70,7 +71,7 @@ elif have nslookup; then
   for full in "$@"; do
     run nslookup "$seconds" nslookup -type=a "$full."
     case $out in *sage*) run nslookup "$seconds" nslookup "$full." ;; esac
-    [ "$six" != 1 ] || run nslookup 1 nslookup -type=aaaa "$full."
+    [ "$six" != 1 ] || run6 nslookup -type=aaaa "$full."
   done
 elif have node; then
   run node "$seconds" node -e 'require("dns").lookup(process.argv[1], {all: true}, (e, found) => console.log(

@@ -1,0 +1,59 @@
+"""Reports: a diagnosis as text, JSON, JUnit, ... One module per format, and nothing here computes.
+
+A format is a module of this package with `render(diagnosis, options)`; its name is the module's. It is imported when it
+is asked for. Modules with a leading underscore are helpers.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netdoctor.diagnosis import Diagnosis
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a report is written; a format ignores what means nothing to it."""
+
+    verbose: bool = False
+    quiet: bool = False
+    """Exactly one line."""
+    width: int = 80
+    colour: bool = False
+    unicode: bool = True
+    """Whether what is written to can hold more than ASCII."""
+
+
+Render = Callable[["Diagnosis", Options], str]
+
+
+class _Formats(Mapping[str, Render]):
+    """The formats by name. Listing them imports none."""
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+    def __getitem__(self, name: str) -> Render:
+        if name not in self._names:
+            raise KeyError(name)
+        render: Render = import_module(f"{__name__}.{name}").render
+        return render
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+FORMATS: Mapping[str, Render] = _Formats()

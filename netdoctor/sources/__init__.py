@@ -1,1 +1,32 @@
 """Where a stack comes from: the live engine, or a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netdoctor.probes import RungName
+    from netdoctor.sources.live import LiveSource
+
+
+@contextmanager
+def open_live(
+    *,
+    host: str | None = None,
+    context: str | None = None,
+    rung: RungName = "auto",
+    timeout: float = 2.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[LiveSource]:
+    """The live engine that the docker command would use. `timeout` (seconds) is for one question.
+
+    Raises BadEndpoint when none can be told, and EngineError when it cannot be reached.
+    """
+    from netdoctor.sources.docker_api import EngineAPI
+    from netdoctor.sources.endpoint import find_endpoint
+    from netdoctor.sources.live import LiveSource
+
+    with EngineAPI(find_endpoint(host or "", context or "")) as api:
+        yield LiveSource(api, rung=rung, timeout=timeout, progress=progress)

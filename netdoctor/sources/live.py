@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netdoctor.answers import AnyQuestion, Asked
 from netdoctor.model import Stack
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
+
+if TYPE_CHECKING:
+    from netdoctor.probes import RungName
 
 _AT_ONCE = 4
 """Requests side by side. On a local socket more bring nothing, as the engine's own work decides."""
 
 
 class LiveSource:
-    """Reads a stack from an engine. It is not redacted yet: what the probes find still belongs into it."""
+    """Reads a stack from an engine, and puts questions to it. Nothing of it is redacted yet.
 
-    def __init__(self, api: EngineAPI) -> None:
+    `rung` is auto, netns, exec or engine; `timeout` (seconds) is for one question.
+    """
+
+    captured: float | None = None
+
+    def __init__(
+        self,
+        api: EngineAPI,
+        rung: RungName = "auto",
+        timeout: float = 2.0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.api = api
+        self._rung = rung
+        self._timeout = timeout
+        self._progress = progress
+
+    def ask(self, stack: Stack, questions: Iterable[AnyQuestion]) -> tuple[Asked, ...]:
+        """An answer for each question; what cannot be asked is an `Unable`."""
+        from netdoctor.probes import ask
+
+        return ask(
+            stack, questions, api=self.api, rung=self._rung, timeout=self._timeout, progress=self._progress
+        )
 
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""

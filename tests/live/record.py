@@ -17,7 +17,8 @@ from netdoctor import __version__
 from netdoctor.examine import examine
 from netdoctor.model import Stack
 from netdoctor.report import FORMATS, Options
-from netdoctor.sources.capture import CaptureSource, save
+from netdoctor.sources.capture import save
+from netdoctor.sources.replay import CaptureSource
 from tests.live.asking import CHECKS, ask, wrong
 from tests.live.lab import Case, Lab
 from tests.live.table import SCENARIOS
@@ -34,7 +35,7 @@ def own(stack: Stack, slug: str) -> Stack:
     networks = tuple(
         n for n in stack.networks if n.id in used or n.name in kept or n.labels.get("netdoctor.scenario") == slug
     )
-    return msgspec.structs.replace(stack, containers=containers, networks=networks)
+    return msgspec.structs.replace(stack, containers=containers, networks=networks, links=())
 
 
 def expected(path: Path) -> dict[str, object]:
@@ -60,7 +61,7 @@ def record(case: Case, slug: str, path: Path) -> None:
     if complaint := wrong(case, "netns", examined.diagnosis):
         sys.exit(f"not recorded: {complaint}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, own(examined.stack, slug), examined.diagnosis.asked, __version__, examined.cut)
+    save(path, own(examined.stack, slug), msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
     report = json.dumps(expected(path), indent=1, ensure_ascii=False, sort_keys=False)
     path.with_suffix(".report.json").write_text(report + "\n", encoding="utf-8")
 

@@ -1,0 +1,180 @@
+"""All questions side by side: each by the first rung that can put it, each within its time, and none ever raises."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol
+
+import msgspec
+
+from netdoctor.answers import (
+    AnyAnswer,
+    AnyQuestion,
+    AskConnection,
+    Asked,
+    AskLogs,
+    AskLookup,
+    AskOtherEngines,
+    Connection,
+    Lookup,
+    Unable,
+)
+from netdoctor.model import HOST, Stack
+from netdoctor.probes.cannot import CannotAsk, Vanished
+from netdoctor.probes.engine_api import EngineAPI
+from netdoctor.probes.engine_rung import EngineRung
+from netdoctor.probes.exec_rung import ExecRung
+from netdoctor.probes.netns_rung import NetnsRung
+from netdoctor.probes.other_questions import logs, other_engines
+from netdoctor.sources.docker_api import EngineError
+
+RungName = Literal["auto", "netns", "exec", "engine"]
+Progress = Callable[[int, int], None]
+
+AT_ONCE = 32
+GRACE = 1.5
+"""Seconds beyond the timeout before a question counts as hung: the engine's share of a command, a busy machine."""
+WIDE = 50
+"""With more connections than this at once, a failure may be our own doing."""
+
+
+class Rung(Protocol):
+    """A way to ask. `answer` may be called from many threads, and raises CannotAsk."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, question: AnyQuestion, ends: float) -> AnyAnswer: ...
+
+
+def ask(
+    stack: Stack,
+    questions: Iterable[AnyQuestion],
+    *,
+    api: EngineAPI,
+    rung: RungName = "auto",
+    timeout: float = 2.0,
+    progress: Progress | None = None,
+) -> tuple[Asked, ...]:
+    """Ask the live stack all questions and bring the answers, in the order of the questions, each once.
+
+    `timeout` is in seconds and for each question; `progress` is told how many are done, of how many. Never raises:
+    what cannot be asked, hangs or crashes comes back as `Unable`.
+    """
+    wanted = tuple(dict.fromkeys(questions))
+    rungs = tuple(r for r in (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api)) if rung in ("auto", r.name))
+
+    def answer(question: AnyQuestion) -> AnyAnswer:
+        return _answer(stack, api, rungs, question, time.monotonic() + timeout)
+
+    asked = _side_by_side(stack, wanted, answer, timeout, AT_ONCE, progress)
+    if sum(isinstance(q, AskConnection) for q in wanted) > WIDE:
+        # Quietly, once more: among that many at once one can fail for no other reason.
+        again = [q for q in wanted if _failed(asked[q].answer)]
+        asked.update(_side_by_side(stack, again, answer, timeout, max(4, AT_ONCE // 4), None))
+    return tuple(asked[question] for question in wanted)
+
+
+def _failed(answer: AnyAnswer) -> bool:
+    if isinstance(answer, Connection):
+        return answer.works is False
+    return isinstance(answer, Lookup) and answer.outcome != "found"
+
+
+# -- one question ---------------------------------------------------------------------------------------------------
+
+
+def _answer(stack: Stack, api: EngineAPI, rungs: Iterable[Rung], question: AnyQuestion, ends: float) -> AnyAnswer:
+    refusals: list[CannotAsk] = []
+    try:
+        if isinstance(question, AskLogs):
+            return logs(stack, api, question)
+        if isinstance(question, AskOtherEngines):
+            return other_engines(api, question)
+        for rung in rungs:
+            try:
+                answer = rung.answer(question, ends)
+            except Vanished as error:
+                refusals = [error]
+                break
+            except CannotAsk as error:
+                refusals.append(error)
+            else:
+                return msgspec.structs.replace(answer, seen_by=rung.name)
+    except CannotAsk as error:
+        refusals = [error]
+    except EngineError as error:
+        return Unable(reason=str(error))
+    except Exception as error:
+        return Unable(reason=f"{_what(stack, question)} could not be asked: {type(error).__name__}: {error}")
+    return _unable(refusals)
+
+
+def _unable(refusals: Iterable[CannotAsk]) -> Unable:
+    refusals = tuple(refusals)
+    return Unable(
+        reason="; ".join(dict.fromkeys(r.reason for r in refusals)),
+        would_help=", or ".join(dict.fromkeys(r.would_help for r in refusals if r.would_help)),
+    )
+
+
+def _what(stack: Stack, question: AnyQuestion) -> str:
+    """The question's subject in a sentence."""
+    if isinstance(question, AskOtherEngines):
+        return "another engine"
+    container = stack.container(question.container)
+    name = "the host" if question.container == HOST else container.name if container else question.container[:12]
+    if isinstance(question, AskConnection):
+        return f"the connection from {name} to {question.address}:{question.port}/{question.protocol}"
+    if isinstance(question, AskLookup):
+        return f"the name {question.name} in {name}"
+    return name
+
+
+# -- side by side ---------------------------------------------------------------------------------------------------
+
+
+def _side_by_side(
+    stack: Stack,
+    questions: Iterable[AnyQuestion],
+    answer: Callable[[AnyQuestion], AnyAnswer],
+    timeout: float,
+    width: int,
+    progress: Progress | None,
+) -> dict[AnyQuestion, Asked]:
+    """Each question in a thread of its own, `width` at a time. One that hangs is left behind: a daemon ends with us."""
+    waiting = deque(questions)
+    total = len(waiting)
+    running: dict[AnyQuestion, float] = {}
+    done: dict[AnyQuestion, Asked] = {}
+    came: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+
+    def work(question: AnyQuestion) -> None:
+        started = time.perf_counter()
+        found = answer(question)
+        came.put(Asked(question=question, answer=found, ms=round((time.perf_counter() - started) * 1000, 2)))
+
+    while waiting or running:
+        while waiting and len(running) < width:
+            question = waiting.popleft()
+            running[question] = time.monotonic() + timeout + GRACE
+            try:
+                threading.Thread(target=work, args=(question,), daemon=True).start()
+            except RuntimeError as error:  # no more threads for this process
+                came.put(Asked(question=question, answer=Unable(reason=f"{_what(stack, question)} could not be asked: {error}")))
+        try:
+            asked = came.get(timeout=max(0.0, min(running.values()) - time.monotonic()))
+        except queue.Empty:
+            late = min(running, key=lambda q: running[q])
+            reason = f"{_what(stack, late)} did not answer within {timeout:g} s"
+            asked = Asked(question=late, answer=Unable(reason=reason), ms=round((timeout + GRACE) * 1000, 2))
+        if running.pop(asked.question, None) is None:
+            continue  # late: it has been given up already
+        done[asked.question] = asked
+        if progress is not None:
+            progress(len(done), total)
+    return done
