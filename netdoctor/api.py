@@ -26,7 +26,7 @@ from netdoctor.answers import (
 )
 from netdoctor.check import Check, Reason, check
 from netdoctor.finding import Finding, Remedy, Verdict, fail, passed, skip, unknown, warn
-from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest
+from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
 from netdoctor.model import (
     HOST,
     Container,
@@ -40,6 +40,7 @@ from netdoctor.model import (
     Stack,
     State,
 )
+from netdoctor.questions import in_subnets, means_host
 
 __all__ = [
     "HOST",
@@ -78,12 +79,15 @@ __all__ = [
     "Verdict",
     "check",
     "fail",
+    "in_subnets",
     "is_address",
     "is_any_address",
     "is_loopback",
+    "means_host",
     "mentions",
     "nearest",
     "passed",
+    "port_variable",
     "skip",
     "unknown",
     "warn",

@@ -16,7 +16,7 @@ from netdoctor.engine import run
 from netdoctor.links import Plan, plan
 from netdoctor.model import Stack
 from netdoctor.questions import questions
-from netdoctor.redact import redact
+from netdoctor.redact import Redactor
 from netdoctor.request import Request
 
 
@@ -48,12 +48,15 @@ def examine(request: Request, source: Source, checks: Iterable[Check], complaint
     """Read, ask, redact, judge. Raises what the source raises when it cannot be read, and BadRequest."""
     started = time.perf_counter()
     checks = tuple(checks)
-    stack, cut = redact(source.read())
+    # One redactor for all: what the configuration betrays is cut in the log lines that the questions bring later.
+    redactor = Redactor()
+    stack = redactor.stack(source.read())
+    request = _redacted(request, redactor)
     first = plan(request, stack)
     stack = _asked(stack, source, first.wants)
     final = plan(request, stack)
     stack = _asked(stack, source, (*final.wants, *questions(stack, final.subjects, checks)))
-    stack, cut_answers = redact(msgspec.structs.replace(stack, links=final.links))
+    stack = redactor.stack(msgspec.structs.replace(stack, links=final.links))
     diagnosis = diagnose(
         request,
         stack,
@@ -63,8 +66,12 @@ def examine(request: Request, source: Source, checks: Iterable[Check], complaint
         elapsed_ms=(time.perf_counter() - started) * 1000,
         complaints=complaints,
     )
-    total = {place: cut.get(place, 0) + cut_answers.get(place, 0) for place in {*cut, *cut_answers}}
-    return Examined(stack, final, diagnosis, total)
+    return Examined(stack, final, diagnosis, dict(redactor.cut))
+
+
+def _redacted(request: Request, redactor: Redactor) -> Request:
+    """What was typed, without its password: it is shown in every report."""
+    return request if request.target is None else msgspec.structs.replace(request, target=redactor.text(request.target))
 
 
 def _asked(stack: Stack, source: Source, wanted: Iterable[AnyQuestion]) -> Stack:

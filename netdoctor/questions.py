@@ -20,8 +20,11 @@ from netdoctor.answers import (
     Question,
 )
 from netdoctor.check import Check
-from netdoctor.mentions import is_address, is_any_address, mentions
+from netdoctor.mentions import is_address, is_any_address, is_loopback, mentions
 from netdoctor.model import HOST, Container, Link, Stack, Subject
+
+MOST_BEARERS = 8
+"""Replicas of one name that are tried one by one."""
 
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
@@ -42,7 +45,7 @@ def _sockets(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         if container.state.running:
             yield AskSockets(container=container.id)
-    if isinstance(subject, Link) and _means_host(stack, subject):
+    if isinstance(subject, Link) and means_host(stack, stack.source(subject), subject.address):
         yield AskSockets(container=HOST)
 
 
@@ -63,12 +66,13 @@ def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     if not isinstance(subject, Link) or not stack.source(subject).state.running:
         return
     yield AskConnection.of(subject)
+    yield from _to_bearers(stack, subject)
     target = stack.target(subject)
     if target is None or not target.state.running:
         return
     for mention in mentions(target):  # what a Kafka broker and its like tell their clients is tried from the source
-        if mention.purpose == "advertised" and mention.port and not is_any_address(mention.host):
-            yield AskConnection.of(subject, address=mention.host, port=mention.port)
+        if mention.purpose == "advertised" and not is_any_address(mention.host):
+            yield AskConnection.of(subject, address=mention.host, port=mention.port or subject.port)
     source = stack.source(subject)
     reachable = target.endpoints if source.on_host_network else stack.shared_networks(source, target)
     for endpoint in reachable:
@@ -77,12 +81,23 @@ def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
                 yield AskConnection.of(subject, address=address)
 
 
+def _to_bearers(stack: Stack, link: Link) -> Iterator[AnyQuestion]:
+    """A name that several containers bear: each of them, since one connect by the name tells of one alone."""
+    source = stack.source(link)
+    here = [e.network_id for e in stack.endpoints(source)]
+    found = [e for c, e in stack.bearers(link.address, here) if c.state.running and c.id != source.id]
+    if len(found) > 1:
+        for endpoint in found[:MOST_BEARERS]:
+            for address in endpoint.addresses:
+                yield AskConnection.of(link, address=address)
+
+
 def _logs(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         yield AskLogs(container=container.id)
 
 
-def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+def _other_engines(_: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     # Only worth the trouble for a name that nobody on this engine bears.
     if isinstance(subject, Link) and not subject.target and not is_address(subject.address):
         yield AskOtherEngines(name=subject.address)
@@ -95,17 +110,30 @@ def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     return (stack.source(subject),) if target is None else (stack.source(subject), target)
 
 
-def _means_host(stack: Stack, link: Link) -> bool:
-    """Whether the address may be the host's: its well-known name, or a gateway of the source's networks."""
-    gateways = {e.gateway for e in stack.endpoints(stack.source(link)) if e.gateway}
-    gateways.update(g for n in stack.networks if n.name == "bridge" for g in n.gateways)
-    if link.address in HOST_NAMES or link.address in gateways or stack.source(link).on_host_network:
+def means_host(stack: Stack, source: Container, address: str) -> bool:
+    """Whether the source reaches the host by this address: a well-known name, a gateway, localhost on its network."""
+    if source.on_host_network:
+        return is_loopback(address) or is_any_address(address)
+    if address.lower() in HOST_NAMES or _is_gateway(stack, source, address):
         return True
-    for entry in stack.source(link).extra_hosts:
-        name, _, address = entry.partition(":")
-        if name == link.address and (address == "host-gateway" or _same(address, gateways)):
+    for entry in source.extra_hosts:
+        name, _, given = entry.partition(":")
+        if name == address and (given == "host-gateway" or _is_gateway(stack, source, given)):
             return True
     return False
+
+
+def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
+    gateways = {e.gateway for e in stack.endpoints(source) if e.gateway}
+    gateways.update(g for n in stack.networks if n.name == "bridge" for g in n.gateways)
+    return _same(address, gateways)
+
+
+def in_subnets(stack: Stack, address: str) -> bool:
+    """Whether the address lies in a network of this engine alone: that of a macvlan or an overlay has others too."""
+    wanted = ipaddress.ip_address(address.strip("[]"))
+    subnets = (s for n in stack.networks if n.driver in ("", "bridge") for s in n.subnets)
+    return any(wanted in ipaddress.ip_network(s, strict=False) for s in subnets)
 
 
 def _same(address: str, others: Iterable[str]) -> bool:

@@ -7,35 +7,38 @@ as it is, so that a captured stack passes unchanged.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
+from msgspec.structs import replace
 
-from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Process, Sockets, Unable
+from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Sockets, Unable
 from netdoctor.model import Container, Health, Network, Stack
-from netdoctor.secrecy import cut_command, cut_text, cut_value
+from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
+from netdoctor.secret_names import Hide, hidden
 
 SHORTEST = 6
 """Characters that a secret must have to be looked for where nothing else announces it."""
 
 # As passwords they are cut where they stand, but as words they mean something else nearly everywhere.
-_COMMON = frozenset(
-    "postgres postgresql password passwd passw0rd secret secrets example changeme change_me default admin administrator"
-    " mysql mariadb redis valkey mongo mongodb rabbitmq guest docker podman compose localhost server client service"
-    " development production staging testing master public private internal external username database backend frontend"
-    " website wordpress nextcloud keycloak grafana minioadmin elastic elasticsearch kibana gitlab jenkins letmein welcome"
-    " network container bridge connect connection connected refused timeout application nobody nginx apache python"
-    " memory string values number simple sample foobar testtest test123 secret123 password123 admin123 qwerty 123456"
-    " 12345678 123456789 1234567890".split()
-)
+_COMMON = {
+    "postgres", "postgresql", "password", "passwd", "secret", "secrets", "example", "default", "admin", "administrator",
+    "mysql", "mariadb", "redis", "valkey", "mongo", "mongodb", "rabbitmq", "guest", "docker", "podman", "compose",
+    "localhost", "server", "client", "service", "development", "production", "staging", "testing", "master", "public",
+    "private", "internal", "external", "username", "database", "backend", "frontend", "website", "wordpress",
+    "nextcloud", "keycloak", "grafana", "elastic", "elasticsearch", "kibana", "gitlab", "jenkins", "welcome", "network",
+    "container", "bridge", "connect", "connection", "connected", "refused", "timeout", "application", "nobody", "nginx",
+    "apache", "python", "memory", "string", "values", "number", "simple", "sample",
+}  # fmt: skip
 
-_TOKEN = re.compile(rb"<secret-(\d+)>")
+_CUT_ALREADY = r"<secret-\d+>"
 
-_COMPOSE = "com.docker.compose."
+_T = TypeVar("_T")
 
 
 def redact(stack: Stack) -> tuple[Stack, Mapping[str, int]]:
@@ -58,14 +61,21 @@ class Redactor:
         self._next = 1
         self._known: dict[str, str] = {}
         """How a secret can be written, to the secret."""
+        self._begins: dict[str, set[str]] = {}
         self._names: frozenset[str] = frozenset()
+        self._spared = _CUT_ALREADY
+        """A pattern for what is passed over: tokens, and names that hold a secret ("deploy1-db")."""
 
     def stack(self, stack: Stack) -> Stack:
         """The stack with all its secrets cut, in two passes: what the last log line betrays is cut in the first."""
         self._names = frozenset(_names(stack))
-        taken = [int(n) for n in _TOKEN.findall(msgspec.json.encode(stack))]
-        self._next = max(self._next, *(n + 1 for n in taken), 1)
+        taken = re.findall(rb"<secret-(\d+)>", msgspec.json.encode(stack))
+        self._next = max(self._next, *(int(number) + 1 for number in taken), 1)
         _walk(stack, _Pass(self._learn, lambda text: text, Counter()))
+        for written in self._known:  # found in a URL's query before it was found in plain text
+            self._known[written] = self._known.get(unquote(written), self._known[written])
+        holding = sorted(n for n in self._names if any(w.lower() in n for w in self._known))
+        self._spared = "|".join([_CUT_ALREADY, *(rf"(?<![\w-])(?i:{re.escape(n)})(?![\w-])" for n in holding)])
         return _walk(stack, _Pass(self._hide, self._cut_known, self.cut))
 
     def text(self, text: str) -> str:
@@ -76,17 +86,18 @@ class Redactor:
 
     def _learn(self, secret: str, sure: bool) -> str:
         if sure and len(secret) >= SHORTEST and not self._ordinary(secret):
-            lines = [line for line in secret.splitlines() if len(line) >= 2 * SHORTEST]
             # The same secret in a URL, in JSON, and one that has several lines line by line.
-            for written in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], *lines):
-                self._known.setdefault(written, secret)
+            ways = [secret, quote(secret, safe=""), quote_plus(secret), msgspec.json.encode(secret).decode()[1:-1]]
+            for written in (*ways, *(line for line in secret.splitlines() if len(line) >= 2 * SHORTEST)):
+                if self._known.setdefault(written, secret) is secret:
+                    self._begins.setdefault(written[:SHORTEST], set()).add(written)
         return "<secret-0>"
 
     def _ordinary(self, secret: str) -> bool:
         lower = secret.lower()
         return lower in _COMMON or lower in self._names
 
-    def _hide(self, secret: str, sure: bool) -> str:
+    def _hide(self, secret: str, _sure: bool) -> str:
         secret = self._known.get(secret, secret)
         if secret not in self._tokens and unquote(secret) in self._tokens:
             secret = unquote(secret)
@@ -98,14 +109,17 @@ class Redactor:
     # -- secrets that are known from elsewhere ----------------------------------------------------------------------
 
     def _cut_known(self, text: str) -> str:
-        present = sorted((w for w in self._known if w in text), key=lambda w: (-len(w), w))
+        # One look at each place of the text for all secrets together: a stack can hold hundreds.
+        begins = {text[i : i + SHORTEST] for i in range(len(text) - SHORTEST + 1)} & self._begins.keys()
+        present = [w for begin in begins for w in self._begins[begin] if w in text]
         if not present:
             return text
-        # A name that holds a secret ("deploy1" in "deploy1-db") is passed over whole, and so is a token.
-        spared = [n for n in self._names if any(w.lower() in n for w in present)]
-        spare = "|".join([r"<secret-\d+>", *(rf"(?<![\w-]){re.escape(n)}(?![\w-])" for n in spared)])
-        pattern = re.compile(f"(?P<spare>(?i:{spare}))|" + "|".join(_as_pattern(w) for w in present))
-        return pattern.sub(lambda m: m[0] if m["spare"] is not None else self._hide(m[0], True), text)
+        present.sort(key=lambda w: (-len(w), w))
+        pattern = re.compile(f"(?P<spare>{self._spared})|" + "|".join(_as_pattern(w) for w in present))
+        return pattern.sub(lambda m: m[0] if m["spare"] is not None else self._each_line(m[0]), text)
+
+    def _each_line(self, secret: str) -> str:
+        return "\n".join([self._hide(secret, True)] * (secret.count("\n") + 1))
 
 
 def _as_pattern(written: str) -> str:
@@ -117,17 +131,133 @@ def _as_pattern(written: str) -> str:
     return escaped
 
 
+_HOST_IN_URL = re.compile(r"://(?:[^\s/@]*@)?([\w.-]+)")
+
+
 def _names(stack: Stack) -> Iterable[str]:
-    """What may never be cut, in lower case: how things of the stack are called."""
-    for network in stack.networks:
-        yield network.name.lower()
+    """What may never be cut, in lower case: how the things of the stack, and the hosts that it asks for, are called."""
+    names = {stack.engine.host_name, *(n.name for n in stack.networks)}
     for container in stack.containers:
-        image = container.image.lower()
-        repository = image.partition("@")[0].rpartition("/")[2]
-        names = [container.name, container.host_name, container.project, container.service, image, repository]
-        names += [repository.partition(":")[0], *container.exposed_names] if False else [repository.partition(":")[0]]
+        # registry.example/shop/api:1.2@sha256:... -> api:1.2, api
+        image = container.image.partition("@")[0].rpartition("/")[2]
+        names |= {container.image, image, image.partition(":")[0]}
+        names |= {container.name, container.host_name, container.project, container.service}
         for endpoint in container.endpoints:
-            names += [endpoint.network, *endpoint.aliases, *endpoint.dns_names, *endpoint.addresses]
-        yield from (name.lower() for name in names if name)
-    if stack.engine.host_name:
-        yield stack.engine.host_name.lower()
+            names |= {endpoint.network, *endpoint.aliases, *endpoint.dns_names, *endpoint.addresses}
+        for key, value in container.environment:
+            names.update(_HOST_IN_URL.findall(value))
+            if key.upper().endswith(("HOST", "HOSTNAME", "ADDR")):
+                names.add(value.partition(":")[0])
+    return (name.lower() for name in names if name)
+
+
+# -- every place of a stack that can hold one -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One walk through a stack: the first learns the secrets, the second cuts them."""
+
+    hide: Hide
+    known: Callable[[str], str]
+    cut: Counter[str]
+
+    def text(self, place: str, text: str, *, keep_lines: bool = False) -> str:
+        return self._counted(place, text, cut_text(self.known(text), self.hide, keep_lines=keep_lines))
+
+    def value(self, place: str, name: str, value: str) -> str:
+        whole = hidden(value, name, self.hide)
+        return self._counted(place, value, cut_value(name, self.known(value), self.hide) if whole is None else whole)
+
+    def command(self, place: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        return self._counted(place, arguments, cut_command([self.known(a) for a in arguments], self.hide))
+
+    def image(self, place: str, image: str) -> str:
+        return self._counted(place, image, cut_image(image, self.hide))
+
+    def lines(self, place: str, lines: Sequence[str]) -> list[str]:
+        """The lines searched together, since a private key has many; as many come back."""
+        cut = cut_text(self.known("\n".join(lines)), self.hide, keep_lines=True).split("\n")
+        if len(cut) != len(lines):  # a line that is none: from a capture that somebody has edited
+            return [self.text(place, line) for line in lines]
+        return [self._counted(place, before, after) for before, after in zip(lines, cut, strict=True)]
+
+    def _counted(self, place: str, before: _T, after: _T) -> _T:
+        if after != before:
+            self.cut[place] += 1
+        return after
+
+
+def _walk(stack: Stack, pass_: _Pass) -> Stack:
+    return replace(
+        stack,
+        containers=tuple(_container(c, pass_) for c in stack.containers),
+        networks=tuple(_network(n, pass_) for n in stack.networks),
+        asked=tuple(_asked(a, pass_) for a in stack.asked),
+    )
+
+
+def _container(container: Container, cut: _Pass) -> Container:
+    health = container.state.health
+    return replace(
+        container,
+        state=replace(
+            container.state,
+            error=cut.text("error", container.state.error),
+            health=None if health is None else _health(health, cut),
+        ),
+        image=cut.image("image", container.image),
+        command=cut.command("command", container.command),
+        environment=tuple((key, cut.value("environment", key, value)) for key, value in container.environment),
+        labels=_labels(container.labels, cut),
+    )
+
+
+def _labels(labels: Mapping[str, str], cut: _Pass) -> dict[str, str]:
+    return {k: v if _is_identity(k, v) else cut.value("labels", k, v) for k, v in labels.items()}
+
+
+def _is_identity(label: str, value: str) -> bool:
+    """Whether a label says what the container is in its Compose project; a URL of that project may hold a password."""
+    return label.startswith("com.docker.compose.") and "://" not in value
+
+
+def _health(health: Health, cut: _Pass) -> Health:
+    return replace(
+        health,
+        test=cut.command("health check", health.test),
+        runs=tuple(replace(run, output=cut.text("health check", run.output)) for run in health.runs),
+    )
+
+
+def _network(network: Network, cut: _Pass) -> Network:
+    options = {key: cut.value("network options", key, value) for key, value in network.options.items()}
+    return replace(network, options=options, labels=_labels(network.labels, cut))
+
+
+def _asked(asked: Asked, cut: _Pass) -> Asked:
+    return replace(asked, answer=_answer(asked.answer, cut))
+
+
+def _answer(answer: AnyAnswer, cut: _Pass) -> AnyAnswer:
+    # Names and addresses in questions and answers are what the diagnosis is about; these are the texts.
+    if isinstance(answer, Unable):
+        return replace(
+            answer, reason=cut.text("answers", answer.reason), would_help=cut.text("answers", answer.would_help)
+        )
+    if isinstance(answer, Logs):
+        texts = cut.lines("logs", [line.text for line in answer.lines])
+        return replace(answer, lines=tuple(replace(line, text=t) for line, t in zip(answer.lines, texts, strict=True)))
+    if isinstance(answer, Connection):
+        return replace(answer, attempts=tuple(replace(a, text=cut.text("answers", a.text)) for a in answer.attempts))
+    if isinstance(answer, Sockets):
+        return replace(
+            answer,
+            listeners=tuple(
+                x
+                if x.process is None
+                else replace(x, process=replace(x.process, name=cut.text("processes", x.process.name)))
+                for x in answer.listeners
+            ),
+        )
+    return answer

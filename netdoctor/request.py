@@ -67,7 +67,7 @@ def read_port(text: str) -> int:
 
 
 def _read_url(text: str) -> Given:
-    port = re.search(r"://(?:[^/?#]*@)?(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;]*)", text)
+    port = re.search(r"://(?:[^/?#]*@)?+(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;]*)", text)
     if port and port["port"]:
         read_port(port["port"])
     found: tuple[Mention, ...] = parse(text)

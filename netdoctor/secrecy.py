@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
-from netdoctor.secret_names import ONLY_TOKENS, PLACEHOLDER, STRONG, WEAK, Hide, hidden, strength
+from netdoctor.secret_names import ONLY_TOKENS, PLACEHOLDER, WEAK, Hide, hidden, strength
 
 _BETWEEN = "\x1f"
 """Joins the arguments of a command while it is searched: white space to a regular expression, and in no argument."""
@@ -20,15 +20,17 @@ _BETWEEN = "\x1f"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}://"
 _USERINFO = re.compile(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'`/?#])+)@")
 _WHOLE_URL = re.compile(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
+_IMAGE_USERINFO = re.compile(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)")
 # A password with a raw slash, question mark or hash: what follows the colon is no port.
 _SLASHED = re.compile(
     rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])"
 )
-# user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port; jdbc:oracle:thin:user/password@
+# user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port
 _BARE_USERINFO = re.compile(
     r"(?<![\w/:.@-])(?P<head>(?!mailto:|sips?:)[A-Za-z_][\w.%-]*:)(?P<secret>[^\s\"'`/:@]+|[^\s\"'`]{1,200}(?=@(?:tcp|unix)\())"
     r"@(?=(?:tcp|udp|unix)[46]?\(|(?!sha256:)[\w.-]+:\d{1,5}(?!\w))"
 )
+# jdbc:oracle:thin:user/password@host
 _ORACLE = re.compile(r"(?P<head>jdbc:oracle:\w+:[^\s/:@]+/)(?P<secret>[^\s\"'@]+)@")
 
 _AUTHORIZATION = re.compile(
@@ -69,11 +71,13 @@ _VALUE = re.compile(
 )
 _PORT = re.compile(r"\d{1,5}(?=$|[/,;)\]?#])")
 
-_PROSE = frozenset(
-    "a an the is was are be has had not no invalid incorrect required missing expired failed wrong denied unknown empty"
-    " unexpected error authentication must cannot unable too for unauthorized permission access accepted rejected"
-    " mismatch not_found set unset given provided valid ok and or to from in of with".split()
-)
+_PROSE = {
+    "a", "an", "the", "is", "was", "are", "be", "has", "had", "not", "no", "invalid", "incorrect", "required",
+    "missing", "expired", "failed", "wrong", "denied", "unknown", "empty", "unexpected", "error", "authentication",
+    "must", "cannot", "unable", "too", "for", "unauthorized", "permission", "access", "accepted", "rejected",
+    "mismatch", "not_found", "set", "unset", "given", "provided", "valid", "ok", "and", "or", "to", "from", "in", "of",
+    "with",
+}  # fmt: skip
 """What follows "password:" in a sentence rather than a password."""
 
 # -- by shape -------------------------------------------------------------------------------------------------------
@@ -99,45 +103,49 @@ _SHAPES = re.compile(
 
 # One of these is in every line that the rules can match, in lower case; most lines of a log are spared the rules.
 _SHAPE_HINTS = (
-    "$ eyj akia asia ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox xapp- sk- sk_ rk_ whsec_ aiza ya29. npm_ pypi- dckr_"
-    " hf_ dop_v1_ hvs. hvb. sg. age-secret- :aa hooks.slack discord.com/api {sha {ssha scram-"
-).split()
+    "$", "eyj", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "sk-",
+    "sk_", "rk_", "whsec_", "aiza", "ya29.", "npm_", "pypi-", "dckr_", "hf_", "dop_v1_", "hvs.", "hvb.", "sg.",
+    "age-secret-", ":aa", "hooks.slack", "discord.com/api", "{sha", "{ssha", "scram-",
+)  # fmt: skip
 _NAME_HINTS = (
-    "pass pwd secret token cred key auth session cookie signature salt nonce jwt bearer basic mnemonic identified"
-).split()
-_PROGRAM_HINTS = "mysql mariadb mongo sshpass ldap login -cli -benchmark curl etcdctl".split()
+    "pass", "pwd", "secret", "token", "cred", "key", "auth", "session", "cookie", "signature", "salt", "nonce", "jwt",
+    "bearer", "basic", "mnemonic", "identified",
+)  # fmt: skip
+_PROGRAM_HINTS = (
+    "mysql", "mariadb", "mongo", "sshpass", "ldap", "login", "-cli", "-benchmark", "curl", "etcdctl",
+)  # fmt: skip
 
 
 def cut_text(text: str, hide: Hide, *, keep_lines: bool = False) -> str:
     """Free text with its secrets cut; `keep_lines`: one token for each line of a secret of several lines."""
     if "PRIVATE KEY" in text:
         text = _PEM.sub(lambda m: _lines(m[0], hide, keep_lines), text)
-    return "\n".join(_cut_line(line, hide) for line in text.split("\n"))
+    lower = text.lower()
+    shapes, programs, names = (
+        tuple(hint for hint in hints if hint in lower) for hints in (_SHAPE_HINTS, _PROGRAM_HINTS, _NAME_HINTS)
+    )
+    if not (shapes or programs or names or "@" in text):
+        return text
+    return "\n".join(_cut_line(line, shapes, programs, names, hide) for line in text.split("\n"))
 
 
-def _cut_line(line: str, hide: Hide) -> str:
+def _cut_line(line: str, shapes: Sequence[str], programs: Sequence[str], names: Sequence[str], hide: Hide) -> str:
+    """One line of a text. The hints are those of the whole text, so most lines are compared with a few of them."""
     lower = line.lower()
-    if _any(_SHAPE_HINTS, lower):
+    if any(hint in lower for hint in shapes):
         line = _SHAPES.sub(lambda m: hide(m[0], True), line)
     if "@" in line:
         line = _USERINFO.sub(lambda m: _userinfo(m, hide), line)
         for place in (_SLASHED, _BARE_USERINFO, _ORACLE):
             line = place.sub(lambda m: _placed(m, hide) + "@", line)
-    if _any(_PROGRAM_HINTS, lower):
+    if any(hint in lower for hint in programs):
         for place in _ATTACHED:
             line = place.sub(lambda m: _placed(m, hide), line)
-    if _any(_NAME_HINTS, lower):
+    if any(hint in lower for hint in names):
         for place in (_AUTHORIZATION, _BEARER, _SQL):
             line = place.sub(lambda m: _placed(m, hide), line)
         line = _each(_NAMED, _value, _each(_OPTION, _operand, line, hide), hide)
     return line
-
-
-def _any(hints: Sequence[str], text: str) -> bool:
-    for hint in hints:  # noqa: SIM110  any() with a generator takes three times as long, and this runs for each line
-        if hint in text:
-            return True
-    return False
 
 
 def cut_value(name: str, value: str, hide: Hide) -> str:
@@ -155,6 +163,11 @@ def cut_command(arguments: Sequence[str], hide: Hide) -> tuple[str, ...]:
         return ()
     joined = _ARGUMENT.sub(lambda m: _argument(m, hide), _BETWEEN.join(arguments))
     return tuple(cut_text(joined, hide).split(_BETWEEN))
+
+
+def cut_image(image: str, hide: Hide) -> str:
+    """An image's name, which can be written with a user and a password of its registry; its parts stay."""
+    return _IMAGE_USERINFO.sub(lambda m: _userinfo(m, hide), image)
 
 
 def _lines(secret: str, hide: Hide, keep_lines: bool) -> str:

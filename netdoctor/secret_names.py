@@ -32,28 +32,32 @@ _SECRET_LAST = re.compile(
 )
 """Words that mean a secret only at the end of a name: SMTP_PASS, REDIS_AUTH, ERLANG_COOKIE."""
 
-_KEY_OF = frozenset(
-    "api access secret private signing sign encryption encrypt decryption master auth app license licence account"
-    " shared storage session cookie crypt crypto hmac jwt deploy service stripe webhook admin root server ssl tls ssh"
-    " security data".split()
-)
+_KEY_OF = {
+    "api", "access", "secret", "private", "signing", "sign", "encryption", "encrypt", "decryption", "master", "auth",
+    "app", "license", "licence", "account", "shared", "storage", "session", "cookie", "crypt", "crypto", "hmac", "jwt",
+    "deploy", "service", "stripe", "webhook", "admin", "root", "server", "ssl", "tls", "ssh", "security", "data",
+}  # fmt: skip
 """SIGNING_KEY holds a secret; ROUTING_KEY may be a name."""
 
-_IGNORED_LAST = frozenset(
-    "value string text raw plain plaintext b64 base64 hex hash json env var default new old current prod production"
-    " dev test staging local main live data content pem id".split()
-)
+_IGNORED_LAST = {
+    "value", "string", "text", "raw", "plain", "plaintext", "b64", "base64", "hex", "hash", "json", "env", "var",
+    "default", "new", "old", "current", "prod", "production", "dev", "test", "staging", "local", "main", "live", "data",
+    "content", "pem", "id",
+}  # fmt: skip
 
-_NOT_SECRET_LAST = frozenset(
-    "file files path paths dir directory folder location url urls uri uris endpoint endpoints host hosts hostname addr"
-    " address addresses port ports name names user username type types method methods mode algorithm algorithms alg algo"
-    " mechanism ttl timeout expiry expire expires expiration lifetime duration age length len size rounds cost prefix"
-    " suffix enabled enable disabled disable required require policy count limit max min interval issuer audience"
-    " provider providers backend driver scheme domain domains scope scopes version server servers service services store"
-    " broker cluster gateway proxy realm region bucket db database plugin plugins module rule rules middlewares"
-    " entrypoints stdin format field column class strategy protocol minutes seconds hours days ms table index samesite"
-    " secure httponly rotation manager engine context source".split()
-)
+_NOT_SECRET_LAST = {
+    "file", "files", "path", "paths", "dir", "directory", "folder", "location", "url", "urls", "uri", "uris",
+    "endpoint", "endpoints", "host", "hosts", "hostname", "addr", "address", "addresses", "port", "ports", "name",
+    "names", "user", "username", "type", "types", "method", "methods", "mode", "algorithm", "algorithms", "alg", "algo",
+    "mechanism", "ttl", "timeout", "expiry", "expire", "expires", "expiration", "lifetime", "duration", "age", "length",
+    "len", "size", "rounds", "cost", "prefix", "suffix", "enabled", "enable", "disabled", "disable", "required",
+    "require", "policy", "count", "limit", "max", "min", "interval", "issuer", "audience", "provider", "providers",
+    "backend", "driver", "scheme", "domain", "domains", "scope", "scopes", "version", "server", "servers", "service",
+    "services", "store", "broker", "cluster", "gateway", "proxy", "realm", "region", "bucket", "db", "database",
+    "plugin", "plugins", "module", "rule", "rules", "middlewares", "entrypoints", "stdin", "format", "field", "column",
+    "class", "strategy", "protocol", "minutes", "seconds", "hours", "days", "ms", "table", "index", "samesite",
+    "secure", "httponly", "rotation", "manager", "engine", "context", "source",
+}  # fmt: skip
 """A name that ends so means a place, a person or a switch: TOKEN_ENDPOINT, AUTH_HOST, PASSWORD_FILE, SESSION_DRIVER."""
 
 NONE, WEAK, STRONG = 0, 1, 2
@@ -118,4 +122,4 @@ def hidden(value: str, name: str, hide: Hide) -> str | None:
 
 def _keyless(name: str, value: str) -> bool:
     """Whether NAME_KEY rather names something than holds a key."""
-    return name.lower().endswith(("key", "keys")) and (len(value) < 8 or value.isalpha())
+    return name.lower().endswith(("key", "keys")) and (len(value) < 8 or value.isalpha() or " " in value)

@@ -90,7 +90,11 @@ def healthy(stack: Stack, container: Container) -> Iterator[Finding]:
             f"the health check of {name} cannot run, since {tool} is not in the image: it tells nothing of the service"
         )
         yield warn(
-            "checker-missing", says, remedy=another_checker(container), test=list(health.test), output=_said(health)
+            "checker-missing",
+            says,
+            remedy=another_checker(container, tool),
+            test=list(health.test),
+            output=_said(health),
         )
     elif health.status != "starting":
         yield _failing(stack, container, health)

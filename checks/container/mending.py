@@ -49,17 +49,24 @@ def more_memory(container: Container) -> Remedy:
     return change(container, says, "mem_limit: 1g  # more than it has now", f"{limit}; {update}", start(container))
 
 
-def another_checker(container: Container) -> Remedy:
-    says = "Give it a health check with a program that the image has (this lists some), or the server's own."
+def another_checker(container: Container, missing: str) -> Remedy:
+    """Another health check than the one that wants a program that is `missing` in the image."""
+    says = "Give it a health check with a program that the image has; this lists some."
     test = 'test: ["CMD-SHELL", "wget -qO- http://127.0.0.1:8080/ || exit 1"]  # with its own port and path'
     look = f"docker exec {container.name} sh -c 'command -v wget nc bash python3 perl'"
+    if missing.rpartition("/")[2] in ("sh", "bash", "ash"):
+        says = "The image has no shell: let the health check be a program of its own, without a shell (CMD)."
+        test = f'test: ["CMD", "{next(iter(container.command), "/server")}", "health"]  # if it has such a command'
+        look = f"docker image inspect --format '{{{{json .Config.Entrypoint}}}}' {container.image}"
     return _verified(change(container, says, f"healthcheck:\n  {test}", look), state(container, ".State.Health.Status"))
 
 
 def ask_ipv4(container: Container, health: Health) -> Remedy:
     """The same health check on 127.0.0.1; to verify, it is tried in the container."""
     test = [re.sub(r"localhost|\[::1\]|::1", "127.0.0.1", word) for word in health.test]
-    attempt = f"docker exec {container.name} " + shlex.join(["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else test[1:])
+    attempt = f"docker exec {container.name} " + shlex.join(
+        ["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else test[1:]
+    )
     lines = "healthcheck:\n  test: " + json.dumps(test).replace("$", "$$")
     return _verified(change(container, "Write 127.0.0.1 for localhost in the health check.", lines, attempt), attempt)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from netdoctor.api import Container, Endpoint, Link, Remedy, Stack
+from netdoctor.api import Container, Link, Remedy, Stack
 
 from .places import has_names, networks
 
@@ -16,76 +14,90 @@ def verify(stack: Stack, link: Link) -> str:
     return f"netdoctor {stack.source(link).name} {host}:{link.port}{udp}"
 
 
+def up(container: Container) -> str:
+    return f"docker compose -p {container.project} up -d {container.service}"
+
+
 def share(stack: Stack, link: Link, source: Container, target: Container) -> Remedy:
-    """One of the two joins a network of the other's: the source, if the target has one with names."""
+    """One of the two joins a network with names of the other's, the source if that can be; else both a new one."""
+    source, target = stack.namespace_owner(source), stack.namespace_owner(target)
     for joiner, other in ((source, target), (target, source)):
         for endpoint in networks(stack, other):
             if has_names(stack, endpoint):
                 alias = link.address if joiner is target else ""
-                return join(stack, joiner, endpoint.network, (verify(stack, link),), alias)
-    return _new_network(stack, link, source, target)
+                return _join(stack, link, joiner, endpoint.network, alias)
+    return own_network(stack, link, source, target)
 
 
-def join(stack: Stack, joiner: Container, network: str, checks: tuple[str, ...], alias: str = "") -> Remedy:
-    """The container joins the network as well. `alias`: the name that it is asked for by."""
+def somewhere(stack: Stack, link: Link, source: Container) -> Remedy:
+    """The source joins the default network of its project, or a new one."""
+    source = stack.namespace_owner(source)
+    if source.project:
+        return _join(stack, link, source, f"{source.project}_default")
+    return own_network(stack, link, source)
+
+
+def own_network(stack: Stack, link: Link, source: Container, target: Container | None = None) -> Remedy:
+    """A network with names for those that are on none: the project's own one, or a new one."""
+    both = (source,) if target is None else (source, target)
+    who = " and ".join(stack.title(c) for c in both)
+    made = [c for c in both if c.project]
+    if made:
+        network = f"{made[0].project}_default"
+        told = "\n".join(lines(stack, c, (network,)) for c in made)
+        rest = tuple(command for c in both if not c.project for command in connect(c, network))
+        run = (*dict.fromkeys(up(c) for c in made), *rest)
+        return Remedy(says=f"Put {who} on {network}.", run=run, compose=told, verify=(verify(stack, link),))
+    taken = {n.name for n in stack.networks}
+    network = next(n for n in ("app-net", *(f"app-net-{i}" for i in range(2, 1000))) if n not in taken)
+    alias = link.address if target else ""
+    run = (
+        f"docker network create {network}",
+        *connect(source, network),
+        *(connect(target, network, alias) if target else ()),
+    )
+    return Remedy(
+        says=f"Put {who} on a network of their own, where names work.", run=run, verify=(verify(stack, link),)
+    )
+
+
+def _join(stack: Stack, link: Link, joiner: Container, network: str, alias: str = "") -> Remedy:
     says = f"Let {stack.title(joiner)} join {network}."
     if joiner.project:
-        return _compose(says, (lines(stack, joiner, (network,)),), (joiner,), checks)
-    return Remedy(says=says, run=connect(joiner, network, alias), verify=checks)
+        told = lines(stack, joiner, (network,))
+        return Remedy(says=says, run=(up(joiner),), compose=told, verify=(verify(stack, link),))
+    return Remedy(says=says, run=connect(joiner, network, alias), verify=(verify(stack, link),))
 
 
 def connect(joiner: Container, network: str, alias: str = "") -> tuple[str, ...]:
-    """The commands that put a container on a network; one in mode none has to leave that first."""
+    """The commands that put a container on a network. `alias`: the name that it is asked for by."""
     called = f"--alias {alias} " if alias and alias != joiner.name else ""
-    leave = ("docker network disconnect none " + joiner.name,) if any(e.network == "none" for e in joiner.endpoints) else ()
+    # A container in mode none is on a network of that name, and the engine takes it to no other before it left.
+    leave = (
+        (f"docker network disconnect none {joiner.name}",) if any(e.network == "none" for e in joiner.endpoints) else ()
+    )
     return (*leave, f"docker network connect {called}{network} {joiner.name}")
 
 
-def _new_network(stack: Stack, link: Link, source: Container, target: Container) -> Remedy:
-    """Both on the default bridge only, or nowhere: a network of their own."""
-    taken = {n.name for n in stack.networks}
-    name = next(n for n in ("app-net", *(f"app-net-{i}" for i in range(2, 1000))) if n not in taken)
-    made = [c for c in (source, target) if c.project]
-    if made:
-        name = "default" if len({c.project for c in (source, target)}) == 1 else name
-        says = f"Put {stack.title(source)} and {stack.title(target)} on one network with names."
-        return _compose(says, [lines(stack, c, (name,)) for c in made], made, (verify(stack, link),))
-    says = "Put both on a network of their own, where names work."
-    run = (f"docker network create {name}", *connect(source, name), *connect(target, name, link.address))
-    return Remedy(says=says, run=run, verify=(verify(stack, link),))
-
-
-def _compose(says: str, parts: Iterable[str], made: Iterable[Container], checks: tuple[str, ...]) -> Remedy:
-    run = tuple(dict.fromkeys(f"docker compose -p {c.project} up -d {c.service}" for c in made))
-    return Remedy(says=says, run=run, compose="\n".join(parts), verify=checks)
-
-
 def lines(stack: Stack, container: Container, more: tuple[str, ...]) -> str:
-    """The lines for a service that joins more networks: all its networks, since a list replaces the default one."""
-    keys: dict[str, bool] = {}
-    for name in (*(e.network for e in networks(stack, container) if has_names(stack, e)), *more):
-        key, foreign = _key(stack, container, name)
-        keys[key] = foreign
+    """The lines for a service that joins more networks: it lists all, since a list replaces the default network."""
+    before = tuple(e.network for e in networks(stack, container) if has_names(stack, e))
+    keys = dict(_key(stack, container, name) for name in (*before, *more))
     told = ["services:", f"  {container.service}:"]
     if container.network_mode in ("bridge", "host", "none"):
         told.append(f"    # take out: network_mode: {container.network_mode}")
     told += ["    networks:", *(f"      - {key}" for key in keys)]
-    if any(keys.values()):
-        told += ["networks:", *(f"  {key}:\n    external: true" for key, foreign in keys.items() if foreign)]
-    return "\n".join(told)
+    foreign = [key for key, is_foreign in keys.items() if is_foreign]
+    return "\n".join(
+        [*told, *(["networks:"] if foreign else []), *(f"  {key}:\n    external: true" for key in foreign)]
+    )
 
 
 def _key(stack: Stack, container: Container, name: str) -> tuple[str, bool]:
-    """How the container's Compose file calls a network, and whether it belongs to somebody else."""
+    """What the container's Compose file calls a network, and whether that belongs to somebody else."""
+    if name == f"{container.project}_default":
+        return "default", False
     for network in stack.networks:
-        if network.name == name:
-            ours = network.labels.get("com.docker.compose.project") == container.project
-            return (network.labels.get("com.docker.compose.network", name), False) if ours else (name, True)
-    return name, False
-
-
-def endpoint_options(container: Container, endpoint: Endpoint) -> str:
-    """What `docker network connect` has to repeat, so that names and a fixed address stay."""
-    own = {container.name, container.id[:12], container.host_name}
-    options = [f"--alias {a} " for a in endpoint.aliases if a not in own]
-    return "".join((*options, f"--ip {endpoint.fixed_address} " if endpoint.fixed_address else ""))
+        if network.name == name and network.labels.get("com.docker.compose.project") == container.project:
+            return network.labels.get("com.docker.compose.network", name), False
+    return name, True

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Stack, is_address, is_loopback
+from netdoctor.api import Container, Endpoint, Link, Lookup, Stack, is_address
 
-HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
+_HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 
 def networks(stack: Stack, container: Container) -> tuple[Endpoint, ...]:
@@ -25,14 +25,19 @@ def on_host(stack: Stack, container: Container) -> bool:
     return stack.namespace_owner(container).on_host_network
 
 
+def together(stack: Stack, one: Container, other: Container) -> bool:
+    """Whether both were made to live in one network namespace."""
+    return stack.same_namespace(one, other) or (on_host(stack, one) and on_host(stack, other))
+
+
 def lost_donor(stack: Stack, container: Container) -> bool:
-    """Whether the container shares the network of one that the engine does not have any more."""
+    """Whether it was made to share the network of a container that the engine does not have any more."""
     return bool(stack.namespace_owner(container).donor)
 
 
 def lonely(stack: Stack, container: Container) -> bool:
     """Whether it is on no network at all: mode none, or disconnected from all."""
-    return not on_host(stack, container) and not lost_donor(stack, container) and not networks(stack, container)
+    return not (on_host(stack, container) or lost_donor(stack, container) or networks(stack, container))
 
 
 def in_words(endpoints: Iterable[Endpoint]) -> str:
@@ -41,41 +46,32 @@ def in_words(endpoints: Iterable[Endpoint]) -> str:
 
 
 def literals(stack: Stack, link: Link) -> tuple[str, ...]:
-    """The IP addresses that the source's configuration gives the link: written so, or for its name in extra_hosts."""
-    given = [link.address.strip("[]")]
-    for entry in stack.source(link).extra_hosts:
-        name, _, address = entry.partition(":")
-        if name == link.address:
-            given.append(address)
+    """The IP addresses (or `host-gateway`) that the link's address stands for: written so, or in extra_hosts."""
+    entries = (entry.partition(":") for entry in stack.source(link).extra_hosts)
+    given = (link.address.strip("[]"), *(address.strip("[]") for name, _, address in entries if name == link.address))
     return tuple(g for g in given if is_address(g) or g == "host-gateway")
 
 
+def found(stack: Stack, link: Link) -> tuple[str, ...]:
+    """What the source's own resolver says for the link's address; () for nothing, and where it was not asked."""
+    lookup = stack.lookup(stack.source(link), link.address)
+    return lookup.addresses if isinstance(lookup, Lookup) else ()
+
+
 def means_host(stack: Stack, link: Link) -> bool:
-    """Whether the address is the host's, or beyond it: then a published port is the way, and no common network."""
-    if link.address.lower() in (*HOST_NAMES, stack.engine.host_name.lower()) and not is_loopback(link.address):
+    """Whether the address is the host's or beyond it, so that a published port is the way and no common network."""
+    if link.address.lower() in (*_HOST_NAMES, stack.engine.host_name.lower()):
         return True
-    return any(a == "host-gateway" or _beyond(stack, a) for a in literals(stack, link))
+    return any(a == "host-gateway" or beyond(stack, a) for a in literals(stack, link))
 
 
-def _beyond(stack: Stack, text: str) -> bool:
+def beyond(stack: Stack, text: str) -> bool:
+    """Whether an address is the host's on one of its networks, or outside of them all."""
     address = ipaddress.ip_address(text)
     if address.is_loopback or address.is_unspecified:
         return False
     if any(address == ipaddress.ip_address(g) for n in stack.networks for g in n.gateways):
         return True
-    return not any(address in subnet for n in stack.networks if _own(n) for subnet in map(_subnet, n.subnets))
-
-
-def _own(network: Network) -> bool:
-    """Whether its subnet is the engine's own: that of a macvlan or ipvlan network is the LAN's."""
-    return network.driver not in ("macvlan", "ipvlan")
-
-
-def _subnet(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
-
-
-def found(stack: Stack, link: Link) -> tuple[str, ...]:
-    """What the source's own resolver said for the name, () for nothing and where it was not asked."""
-    lookup = stack.lookup(stack.source(link), link.address)
-    return lookup.addresses if isinstance(lookup, Lookup) else ()
+    # The subnet of a macvlan or ipvlan network is the LAN's, not the engine's.
+    ours = [s for n in stack.networks if n.driver not in ("macvlan", "ipvlan") for s in n.subnets]
+    return not any(address in ipaddress.ip_network(s, strict=False) for s in ours)

@@ -6,21 +6,21 @@ What is asked
 
 Healthy
     They share a network, or a network namespace (container: mode, both on the host's network). Another way that works
-    is healthy too: a published port of the host, an entry in extra_hosts, the address of a container asked from the
-    host's network.
+    is healthy too: a published port of the host, an entry in extra_hosts, a container's address asked from the host's
+    network.
 
 Sick
     no-common-network  Each is on networks of its own: two Compose projects, a service with a networks: list (which
                        takes it off the default one), docker run without --network.
     default-and-own    One is only on the default bridge, the other only on user-defined networks.
     no-network         Network mode none, or disconnected from all.
-    host-network       One is in the host's namespace, where names and addresses of networks mean nothing: from there
-                       the other is a published port of 127.0.0.1, and it is itself the host (host.docker.internal).
+    host-network       One is on the host's network, where the names of the others mean nothing. From there the other
+                       is a published port of 127.0.0.1; for the others it is the host itself (host.docker.internal).
     other-engine       The name is known on another engine only (another context, a rootless engine, Docker Desktop).
 
 Remedy
-    Let one join a network of the other, in the Compose file where it has one. The host's network cannot be joined to
-    others: use the address that does apply.
+    Let one join a network of the other, in the Compose file where it has one. A container on the host's network can
+    join no other: use the address that does apply.
 
 By hand
     docker inspect --format '{{json .NetworkSettings.Networks}}' api postgres
@@ -49,15 +49,14 @@ from netdoctor.api import (
     Stack,
     check,
     fail,
-    is_address,
     is_loopback,
     passed,
     skip,
 )
 
-from . import hosts
-from .joining import connect, share, verify
-from .places import found, has_names, in_words, literals, lonely, lost_donor, means_host, networks, on_host
+from .hosts import from_host, to_host
+from .joining import share, somewhere
+from .places import found, has_names, in_words, lonely, lost_donor, means_host, networks, on_host, together
 
 
 @check(
@@ -67,11 +66,70 @@ from .places import found, has_names, in_words, literals, lonely, lost_donor, me
         Reason("no-common-network", "each on networks of its own"),
         Reason("default-and-own", "one only on the default bridge, the other only on user-defined networks"),
         Reason("no-network", "network mode none, or disconnected from all"),
-        Reason("host-network", "one in the host's namespace, where names and container addresses do not apply"),
+        Reason("host-network", "one is on the host's network, where names and addresses of the others do not apply"),
         Reason("other-engine", "the name is known on another engine only"),
     ),
     needs=(AskConnection, AskLookup, AskOtherEngines),
+    after=("network.exists",),
     hop="network",
 )
 def shared(stack: Stack, link: Link) -> Iterator[Finding]:
     source, target = stack.source(link), stack.target(link)
+    if target is None:
+        yield _nobody_here(stack, link, source)
+        return
+    names = f"{stack.title(source)} and {stack.title(target)}"
+    common = stack.shared_networks(source, target)
+    if together(stack, source, target):
+        yield passed(f"{names} live in one network namespace")
+    elif common:
+        yield passed(f"{names} share {in_words(common)}", networks=[e.network for e in common])
+    elif stack.works(link):
+        yield passed(f"{names} share no network, and the connection works another way", address=link.address)
+    elif lost_donor(stack, source) or lost_donor(stack, target):
+        yield skip("one shares the network of a container that is gone: network.exists has the answer")
+    elif lonely(stack, source) or lonely(stack, target):
+        yield _alone(stack, source if lonely(stack, source) else target, share(stack, link, source, target))
+    elif means_host(stack, link):
+        yield skip(f"{link.address} means the host or beyond: that way needs no common network")
+    elif on_host(stack, source):
+        yield from_host(stack, link, source, target)
+    elif on_host(stack, target):
+        yield to_host(stack, link, source, target)
+    else:
+        yield _apart(stack, link, source, target)
+
+
+def _apart(stack: Stack, link: Link, source: Container, target: Container) -> Finding:
+    mine, theirs = networks(stack, source), networks(stack, target)
+    named = (any(has_names(stack, e) for e in mine), any(has_names(stack, e) for e in theirs))
+    reason = "no-common-network" if all(named) else "default-and-own"
+    me, it = stack.title(source), stack.title(target)
+    says = f"{me} and {it} share no network: {me} is on {in_words(mine)}, {it} on {in_words(theirs)}"
+    evidence = {me: [e.network for e in mine], it: [e.network for e in theirs]}
+    return fail(reason, says, remedy=share(stack, link, source, target), networks=evidence)
+
+
+def _alone(stack: Stack, container: Container, remedy: Remedy) -> Finding:
+    name = stack.title(container)
+    none = any(e.network == "none" for e in stack.endpoints(container))
+    says = f"{name} has network mode none: it reaches nobody" if none else f"{name} is connected to no network"
+    return fail("no-network", says, remedy=remedy, network_mode=container.network_mode)
+
+
+def _nobody_here(stack: Stack, link: Link, source: Container) -> Finding:
+    if lonely(stack, source) and not is_loopback(link.address):
+        return _alone(stack, source, somewhere(stack, link, source))
+    others = stack.other_engines(link.address)
+    if not isinstance(others, OtherEngines) or not others.found or found(stack, link) or stack.works(link):
+        return skip(f"no container here is known as {link.address}")
+    engine, name = others.found[0]
+    there = f"docker -H {engine}" if "://" in engine else f"docker --context {engine}"
+    what, how = ("at", engine) if "://" in engine else ("in the context", engine)
+    says = f"{name} is a container of another engine ({what} {how}): this one does not know it"
+    remedy = Remedy(
+        says=f"Start both on one engine; this shows {name} over there, and what it publishes.",
+        run=(f"{there} ps --all --filter name={name}", "docker context ls"),
+        verify=(f"docker ps --filter name={name}",),
+    )
+    return fail("other-engine", says, remedy=remedy, engine=engine, container=name, looked=list(others.looked))

@@ -24,7 +24,7 @@ Remedy
 By hand
     docker exec api nc -zv postgres 5432
     sudo nsenter -t $(docker inspect -f '{{.State.Pid}}' api) -n nc -zv 172.18.0.2 5432
-    sudo nsenter -t $(docker inspect -f '{{.State.Pid}}' postgres) -n ss -ltn     # Recv-Q above Send-Q: the queue is full
+    sudo nsenter -t $(docker inspect -f '{{.State.Pid}}' postgres) -n ss -ltn   # Recv-Q over Send-Q: it is full
     sudo nsenter -t $(docker inspect -f '{{.State.Pid}}' postgres) -n iptables -S INPUT
     docker exec postgres cat /proc/net/arp
 
@@ -43,29 +43,21 @@ from netdoctor.api import (
     Connection,
     Finding,
     Link,
-    Listener,
     Reason,
-    Sockets,
+    Remedy,
     Stack,
     Unable,
     check,
     fail,
-    is_address,
     passed,
     skip,
     unknown,
     warn,
 )
 
-from .reach import port_behind, serves, who
-from .remedies import lift_rule, revive, speak, unplug
-
-# What each scheme is served by, where it can be told by the first bytes.
-_SPOKEN = {
-    "postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "redis": "redis", "valkey": "redis",
-    "rediss": "tls", "http": "http", "ws": "http", "https": "tls", "wss": "tls", "amqp": "amqp", "amqps": "tls", "ssh": "ssh",
-    "sftp": "ssh", "smtp": "smtp", "ftp": "ftp", "ldaps": "tls", "smtps": "tls",
-}  # fmt: skip
+from .attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
+from .reach import arrivals, listeners_on, seen, serves
+from .remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 
 
 @check(
@@ -95,7 +87,7 @@ def accepts(stack: Stack, link: Link) -> Iterator[Finding]:
         yield unknown(connection)
     elif not connection.resolved:
         yield skip(f"the name {link.address} has no address; see dns.resolves")
-    elif (attempt := _decisive(connection)) is None:
+    elif (attempt := decisive(connection)) is None:
         yield unknown(f"no connection to {link.address}:{link.port} was tried")
     elif attempt.outcome == "connected":
         yield _accepted(stack, link, connection, attempt)
@@ -103,49 +95,49 @@ def accepts(stack: Stack, link: Link) -> Iterator[Finding]:
         yield _failed(stack, link, connection, attempt)
 
 
-def _decisive(connection: Connection) -> Attempt | None:
-    """The attempt that tells most: an address of a family that the source does not have only stands in the way."""
-    last = connection.last
-    if last is None or last.outcome == "connected":
-        return last
-    return next((a for a in connection.attempts if a.outcome not in ("network-unreachable", "no-address")), last)
-
-
 def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding:
     meant = _meant(stack, link)
-    listeners = listeners_of(stack, link) or ()
+    listeners = listeners_on(stack, link) or ()
     stopped = [x for x in listeners if x.process is not None and x.process.state in ("T", "t")]
     evidence = {"attempts": tried(connection), "queue": list(connection.queue), "heard": attempt.heard}
     if connection.stuck or (stopped and not connection.queue):
-        process = f"its process {stopped[0].process.name} is stopped" if stopped and stopped[0].process else "the process does not take it"
+        process = (
+            f"its process {stopped[0].process.name} is stopped"
+            if stopped and stopped[0].process
+            else "the process does not take it"
+        )
         says = f"the kernel accepts the connection for {meant}, and {process}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"
         return warn("closed-at-once", says, remedy=read_log(stack, link), seen_by=connection.seen_by, **evidence)
-    expected = _SPOKEN.get(link.scheme, "")
-    # A server of gRPC, which speaks HTTP/2 alone, is asked for by http:// too and answers what nobody knows here.
-    if expected and attempt.heard not in ("", expected) and (attempt.heard, expected) != ("other", "http"):
+    if speaks_another(link.scheme, attempt.heard):
         speaks = "another protocol" if attempt.heard == "other" else attempt.heard
-        says = f"{meant} speaks {speaks} on {link.port}, and {stack.title(stack.source(link))} comes with {link.scheme}://"
+        says = (
+            f"{meant} speaks {speaks} on {link.port}, and {stack.title(stack.source(link))} comes with {link.scheme}://"
+        )
         remedy = speak(stack, link, attempt.heard)
         return warn("other-protocol-spoken", says, remedy=remedy, seen_by=connection.seen_by, **evidence)
-    says = f"{meant} answers as {attempt.heard}" if attempt.heard not in ("", "other") else f"{meant} accepts the connection"
+    says = (
+        f"{meant} answers as {attempt.heard}"
+        if attempt.heard not in ("", "other")
+        else f"{meant} accepts the connection"
+    )
     return passed(f"{says}, at {attempt.address}", seen_by=connection.seen_by, **evidence)
 
 
 def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding:
     source, meant = stack.title(stack.source(link)), _meant(stack, link)
-    listeners = listeners_of(stack, link)
+    listeners = listeners_on(stack, link)
     address = f"[{attempt.address}]:{link.port}" if ":" in attempt.address else f"{attempt.address}:{link.port}"
-    serving = [serves(x, a) for x in listeners or () for a in arrival(stack, link, attempt.address)]
+    serving = [serves(x, a) for x in listeners or () for a in arrivals(stack, link, attempt.address)]
 
     def failed(reason: str, says: str, remedy: Remedy) -> Finding:
         evidence = {"attempts": tried(connection), "listeners": seen(listeners or ()), "queue": list(connection.queue)}
         return fail(reason, says, remedy=remedy, seen_by=connection.seen_by, **evidence)
 
     if connection.works is None:  # UDP, and nothing came back
-        if any(serving):
+        if True in serving:
             return passed(f"{meant} has {link.port}/udp open; its silence is not a fault", seen_by=connection.seen_by)
         return unknown(f"UDP is not acknowledged: nothing came back from {address}, which proves nothing")
     if attempt.outcome == "refused":
@@ -159,16 +151,22 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
         says = f"the accept queue of {meant} on {link.port} is full: its process does not accept connections"
         return failed("queue-full", says, unburden(stack, link))
     if attempt.outcome in ("timed-out", "no-route") and nobody_has(stack, link, attempt):
-        return failed("unreachable", f"nobody on the network has the address {attempt.address}", ask_by_name(stack, link))
+        return failed(
+            "unreachable", f"nobody on the network has the address {attempt.address}", ask_by_name(stack, link)
+        )
     if attempt.outcome == "timed-out":
         says = f"nothing came back from {address} to {source}: something drops the packets"
         return failed("timed-out", says, lift_rule(stack, link))
     if attempt.outcome == "no-route":
-        says = f"{address} is answered with `no route to host`: a rule rejects {source}"
+        says = f"{address} answers with `no route to host`: a rule rejects {source}"
         return failed("unreachable", says, lift_rule(stack, link))
     if attempt.outcome in ("network-unreachable", "no-address"):
         family = "IPv6 " if ":" in attempt.address else ""
-        return failed("unreachable", f"{source} has no {family}route to {attempt.address}", join_network(stack, link, attempt.address))
+        return failed(
+            "unreachable",
+            f"{source} has no {family}route to {attempt.address}",
+            join_network(stack, link, attempt.address),
+        )
     return unknown(f"the connection to {address} could not be tried: {attempt.text}")
 
 

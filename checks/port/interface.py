@@ -56,7 +56,7 @@ from netdoctor.api import (
 )
 
 from .reach import arrives_at, at, port_behind, seen, serves, verify, vouched, who
-from .remedies import listen_everywhere
+from .software import listen_everywhere
 
 
 @check(

@@ -54,7 +54,8 @@ from netdoctor.api import (
 )
 
 from .reach import at, port_behind, ready_soon, seen, verify, vouched, who
-from .remedies import ask_for_port, get_ready, listen_everywhere, where_told
+from .remedies import ask_for_port, get_ready, other_protocol
+from .software import listen_everywhere
 
 
 @check(
@@ -106,7 +107,7 @@ def _absent(stack: Stack, link: Link, target: Container, sockets: Sockets, port:
     if same_port:
         other = same_port[0].protocol
         says = f"{who(title, same_port)} has {port} open for {other.upper()}, and {link.protocol.upper()} is asked for"
-        return failed("other-protocol", says, _speak(stack, link, other))
+        return failed("other-protocol", says, other_protocol(stack, link, other))
     if paths := _server_paths(sockets.unix, port, bool(elsewhere)):
         says = f"{title} serves the Unix socket {paths[0]} only, so nothing listens on {asked}"
         says += "; it was just started and may still be initialising" if soon else ""
@@ -115,20 +116,11 @@ def _absent(stack: Stack, link: Link, target: Container, sockets: Sockets, port:
     if elsewhere:
         ports = list(dict.fromkeys(x.port for x in elsewhere))
         shown = ", ".join(map(str, ports[:5])) + (", ..." if len(ports) > 5 else "")
-        remedy = ask_for_port(stack, link, target, ports[0], verify(stack, link, port=ports[0]))
+        remedy = ask_for_port(stack, link, target, ports[0])
         return failed("other-port", f"{who(title, elsewhere[:5])} listens on {shown}, not on {asked}", remedy)
     says = f"nothing listens in {title}: neither on {asked} nor on any other {link.protocol.upper()} port"
     says += "; it was just started and may still be getting ready" if soon else ""
-    return failed("nothing-listens", says, get_ready(stack, link, target, soon, verify(stack, link)))
-
-
-def _speak(stack: Stack, link: Link, other: str) -> Remedy:
-    source = stack.source(link)
-    return Remedy(
-        says=f"let {stack.title(source)} use {other.upper()}, or the server {link.protocol.upper()}",
-        run=(where_told(source, str(link.port)),),
-        verify=(verify(stack, link, protocol=other),),
-    )
+    return failed("nothing-listens", says, get_ready(stack, link, target, soon))
 
 
 def _server_paths(paths: tuple[str, ...], port: int, serves_network: bool) -> list[str]:

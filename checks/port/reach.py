@@ -6,7 +6,7 @@ import ipaddress
 import shlex
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Link, Listener, Lookup, Stack, Unable, is_address, is_loopback
+from netdoctor.api import Container, Link, Listener, Lookup, Sockets, Stack, Unable, is_address, is_loopback
 
 YOUNG = 30.0
 """Seconds after its start in which a container may still be getting ready."""
@@ -59,6 +59,24 @@ def arrives_at(stack: Stack, link: Link, target: Container) -> tuple[str, ...]:
         return tuple(a for a in asked if not is_loopback(a)) or gateways
     shared = tuple(a for e in stack.shared_networks(source, target) for a in e.addresses)
     return tuple(a for a in asked if a in own) or shared or own
+
+
+def arrivals(stack: Stack, link: Link, address: str) -> tuple[str, ...]:
+    """Where a connection to the address arrives in the target; nowhere, when the address is not the target's."""
+    target = stack.target(link)
+    if target is None:
+        return ()
+    addresses = arrives_at(stack, link, target)
+    return addresses if address in addresses or asks_host(stack, link) else ()
+
+
+def listeners_on(stack: Stack, link: Link) -> tuple[Listener, ...] | None:
+    """The target's sockets on the port, None where nobody could look."""
+    target = stack.target(link)
+    sockets = stack.sockets(target) if target else None
+    if target is None or not isinstance(sockets, Sockets):
+        return None
+    return sockets.on(port_behind(stack, link, target), link.protocol)
 
 
 def serves(listener: Listener, address: str) -> bool | None:

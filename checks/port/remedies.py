@@ -1,194 +1,67 @@
-"""How to mend a listener: the settings by which known software is told where to listen, and what to paste.
-
-A container's command and environment can't be changed while it exists. So where Compose made it the remedy is the lines
-of its file, and elsewhere the commands that work on the living process, or else show what must be changed.
-"""
+"""The remedies of this family, all but the settings of servers (software.py). Each shows that it worked by `verify`."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from netdoctor.api import Container, Link, Listener, Remedy, Stack, is_loopback, mentions
+from netdoctor.api import Container, Link, Remedy, Stack, is_address
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
+from .reach import verify
 
 
-@dataclass(frozen=True)
-class Software:
-    """`words`: names of its process, or words of its command line. `run` mends it as it lives; `alive`: even where its
-    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in."""
-
-    words: tuple[str, ...]
-    setting: str
-    run: tuple[str, ...] = ()
-    alive: bool = False
+def ask_for_port(stack: Stack, link: Link, target: Container, right: int) -> Remedy:
+    """Write the port that is open where the source is told the one that is not."""
+    says = f"ask for port {right} instead of {link.port}, or have {stack.title(target)} listen on {link.port}"
+    pattern = rf"(?<!\d){link.port}(?!\d)"
+    return _retold(stack, link, says, pattern, str(right), str(link.port), verify(stack, link, port=right))
 
 
-# Each setting as its vendor documents it; the first that matches is taken, so runtimes stand last.
-_KNOWN = (
-    Software(
-        ("postgres", "postmaster"),
-        "`listen_addresses = '*'` in postgresql.conf",
-        ("docker exec {name} psql -U {user} -c \"ALTER SYSTEM SET listen_addresses = '*'\"", "docker restart {name}"),
-    ),
-    Software(
-        ("redis-server", "valkey-server"),
-        "`bind * -::*` in redis.conf (and `protected-mode no`, or a password)",
-        ("docker exec {name} redis-cli -p {port} CONFIG SET bind '* -::*'",),
-        alive=True,
-    ),
-    Software(
-        ("mysqld", "mariadbd"),
-        "`bind-address = 0.0.0.0` under [mysqld]",
-        (
-            "docker exec {name} sh -c 'printf \"[mysqld]\\nbind-address=0.0.0.0\\n\" > /etc/mysql/conf.d/zz-bind.cnf'",
-            "docker restart {name}",
-        ),
-    ),
-    Software(("mongod", "mongos"), "`--bind_ip_all`, or `net.bindIp: 0.0.0.0` in mongod.conf"),
-    Software(("memcached",), "`-l 0.0.0.0`"),
-    Software(("nginx",), "`listen {port};` instead of `listen 127.0.0.1:{port};`"),
-    Software(("apache2", "httpd"), "`Listen {port}`"),
-    Software(("etcd",), "`--listen-client-urls http://0.0.0.0:{port}`"),
-    Software(("vite",), "`vite --host 0.0.0.0`, or `server.host: true` in vite.config"),
-    Software(("next", "next-server"), "`next dev -H 0.0.0.0`, or HOSTNAME=0.0.0.0"),
-    Software(("webpack", "webpack-dev-server"), "`webpack serve --host 0.0.0.0`, or `devServer.host`"),
-    Software(("ng",), "`ng serve --host 0.0.0.0`"),
-    Software(("nuxt", "astro"), "`--host 0.0.0.0`"),
-    Software(("flask",), "`flask run --host=0.0.0.0`"),
-    Software(("uvicorn", "hypercorn", "fastapi"), "`--host 0.0.0.0`"),
-    Software(("gunicorn",), "`gunicorn -b 0.0.0.0:{port}`"),
-    Software(("manage.py", "runserver"), "`manage.py runserver 0.0.0.0:{port}`"),
-    Software(("jupyter", "jupyter-lab"), "`--ip=0.0.0.0`"),
-    Software(("streamlit",), "`--server.address=0.0.0.0`"),
-    Software(("http.server",), "`python -m http.server --bind 0.0.0.0 {port}`"),
-    Software(("rails", "puma", "bin/rails"), "`rails server -b 0.0.0.0`"),
-    Software(("hugo",), "`hugo server --bind 0.0.0.0`"),
-    Software(("php",), "`php -S 0.0.0.0:{port}`"),
-    Software(("dotnet",), "ASPNETCORE_URLS=http://+:{port}"),
-    Software(("java",), "`server.address=0.0.0.0` (Spring), or what the product calls it: `network.host`, `listeners`"),
-    Software(("node", "bun", "deno"), "`server.listen({port}, '0.0.0.0')`"),
-    Software(("python", "python3"), "the host argument of its server, `host='0.0.0.0'`"),
-)
-_LOOPBACK = re.compile(r"(?<![\w.:])(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]|::1)(?![\w.])(?::(?P<port>\d+))?")
-# Switches that leave no network socket at all, with what to write instead.
-_NO_NETWORK = {
-    r"listen_addresses\s*=\s*(?:''|\"\")?$": "listen_addresses=*",
-    r"--skip-networking\S*": "--bind-address=0.0.0.0",
-}
-# Variables that say where a server listens, with an address and no port.
-_WHERE = {
-    "HOST",
-    "HOSTNAME",
-    "BIND",
-    "BIND_ADDRESS",
-    "LISTEN",
-    "LISTEN_ADDR",
-    "LISTEN_ADDRESS",
-    "ADDRESS",
-    "SERVER_ADDRESS",
-}
-_RUNTIMES = ("java", "node", "python", "php")
+def ask_by_name(stack: Stack, link: Link) -> Remedy:
+    """Write the target's name for an address that nobody has."""
+    target = stack.target(link)
+    if target is None or not is_address(link.address):
+        return Remedy(
+            says="find out who should have the address",
+            run=(
+                f"docker exec {stack.source(link).name} cat /etc/hosts",
+                "docker network ls --quiet | xargs docker network inspect",
+            ),
+            verify=(verify(stack, link),),
+        )
+    name = target.service or target.name
+    says = f"ask for `{name}` instead of {link.address}: addresses change whenever a container is started anew"
+    return _retold(stack, link, says, re.escape(link.address), name, link.address, verify(stack, link, address=name))
 
 
-def listen_everywhere(target: Container, title: str, listeners: Iterable[Listener], port: int, verify: str) -> Remedy:
-    """Have the server listen on all addresses: by what is seen to forbid it, else by the setting it is known for."""
-    processes = [x.process.name for x in listeners if x.process is not None]
-    known = _known(target, processes)
-    blanks = {"name": target.name, "port": port, "user": target.variable("POSTGRES_USER") or "postgres"}
-    words = _told_in_command(target, port)
-    variables = {} if words else _told_in_environment(target, port)
-    setting = known.setting.format_map(blanks) if known else "its bind, host or listen setting"
-    if words:
-        setting = f"its command says `{_with_flag(target, next(iter(words)))}`"
-    if variables:
-        setting = f"its environment says {' '.join(f'{k}={target.variable(k)}' for k in variables)}"
-    show = "docker inspect --format '{{json .Path}} {{json .Args}} {{json .Config.Env}}' " + target.name
-    mend = tuple(r.format_map(blanks) for r in known.run) if known and (known.alive or not (words or variables)) else ()
-    compose = _compose(target, words, variables)
-    return Remedy(
-        says=f"have {title} listen on all addresses: {setting}",
-        run=() if compose else mend or (show,),
-        compose=compose,
-        verify=(verify,),
+def speak(stack: Stack, link: Link, heard: str) -> Remedy:
+    """Write the scheme of the protocol that the other side speaks."""
+    right = {"tls": {"http": "https", "ws": "wss", "redis": "rediss", "amqp": "amqps"}.get(link.scheme, "")}.get(
+        heard, heard
+    )
+    plain = {"https": "http", "wss": "ws", "rediss": "redis", "amqps": "amqp"}.get(link.scheme, "")
+    right = plain if heard not in ("tls", "other") and plain == heard else right
+    says = (
+        f"write {right}:// for {link.scheme}://" if right not in ("", "other") else "look at what listens on the port"
+    )
+    return _retold(
+        stack, link, says, rf"\b{link.scheme}://", f"{right or link.scheme}://", link.scheme, verify(stack, link)
     )
 
 
-def _known(target: Container, processes: list[str]) -> Software | None:
-    spoken = [w.rpartition("/")[2] for word in target.command for w in re.split(r"[\s=]+", word)]
-    names = {w for name in (*processes, *spoken) for w in (name, name.rstrip("0123456789."))}
-    found = [s for s in _KNOWN if not names.isdisjoint(s.words)]
-    own = [s for s in found if not {w for p in processes for w in (p, p.rstrip("0123456789."))}.isdisjoint(s.words)]
-    # A runtime says less than the words of its command line: node runs vite.
-    return next((s for s in (*own, *found) if s.words[0] not in _RUNTIMES), next(iter(found), None))
-
-
-def _told_in_command(target: Container, port: int) -> Mapping[str, str]:
-    """The words of the command that keep the server off the network, each with what to write instead."""
-    found: dict[str, str] = {}
-    for word in target.command:
-        opened = _opened(word, port)
-        for pattern, instead in _NO_NETWORK.items():
-            opened = re.sub(pattern, instead, opened)
-        if opened != word:
-            found[word] = opened
-    return found
-
-
-def _with_flag(target: Container, word: str) -> str:
-    before = target.command[target.command.index(word) - 1] if word in target.command[1:] else ""
-    return f"{before} {word}" if before.startswith("-") else word
-
-
-def _told_in_environment(target: Container, port: int) -> Mapping[str, str]:
-    own = {m.variable for m in mentions(target) if m.purpose == "own" and is_loopback(m.host) and m.port in (0, port)}
-    return {k: _opened(v, port) for k, v in target.environment if k in own or (k in _WHERE and is_loopback(v))}
-
-
-def _opened(text: str, port: int) -> str:
-    def everywhere(match: re.Match[str]) -> str:
-        if match["port"] not in (None, str(port)) or text[: match.start()].endswith("@"):
-            return match[0]  # a service that it uses itself
-        return EVERYWHERE + (f":{match['port']}" if match["port"] else "")
-
-    return _LOOPBACK.sub(everywhere, text)
-
-
-def _compose(target: Container, words: Mapping[str, str], variables: Mapping[str, str]) -> str | None:
-    if not target.project or not (words or variables):
-        return None
-    lines = ["services:", f"  {target.service}:"]
-    if words:  # the engine does not tell where the entry point ends and the command begins
-        lines += [f"    entrypoint: {json.dumps([words.get(w, w) for w in target.command])}", "    command: []"]
-    if variables:
-        lines += ["    environment:", *(f"      {k}: {json.dumps(v)}" for k, v in variables.items())]
-    return "\n".join(lines)
-
-
-def ask_for_port(stack: Stack, link: Link, target: Container, right: int, verify: str) -> Remedy:
-    """Write the port that is open where the source is told the one that is not."""
+def other_protocol(stack: Stack, link: Link, other: str) -> Remedy:
+    """TCP for UDP, or the other way round."""
     source = stack.source(link)
-    says = f"ask for port {right} instead of {link.port}, or have {stack.title(target)} listen on {link.port}"
-    words = link.known_from.split()
-    value = source.variable(words[1]) if words[:1] == ["environment"] else None
-    wrong = re.compile(rf"(?<!\d){link.port}(?!\d)")
-    if source.project and value is not None and wrong.search(value):
-        line = f"      {words[1]}: {json.dumps(wrong.sub(str(right), value))}"
-        return Remedy(says=says, compose=f"services:\n  {source.service}:\n    environment:\n{line}", verify=(verify,))
-    return Remedy(says=says, run=(where_told(source, str(link.port)),), verify=(verify,))
+    return Remedy(
+        says=f"let {stack.title(source)} use {other.upper()}, or the server {link.protocol.upper()}",
+        run=(_where_told(source, str(link.port)),),
+        verify=(verify(stack, link, protocol=other),),
+    )
 
 
-def where_told(source: Container, text: str) -> str:
-    """Shows where in the container's configuration a text stands."""
-    template = "{{range .Config.Env}}{{println .}}{{end}}{{range .Args}}{{println .}}{{end}}"
-    return f"docker inspect --format '{template}' {source.name} | grep -n {shlex.quote(text)}"
-
-
-def get_ready(stack: Stack, link: Link, target: Container, soon: bool, verify: str) -> Remedy:
+def get_ready(stack: Stack, link: Link, target: Container, soon: bool) -> Remedy:
     """Wait for a server that is starting, or read in its log why it does not listen."""
     source = stack.source(link)
     compose = None
@@ -198,4 +71,88 @@ def get_ready(stack: Stack, link: Link, target: Container, soon: bool, verify: s
     says = "its log says what it waits for, or why it failed"
     if soon:
         says = "wait for it (`netdoctor --wait 60s`); a health check and depends_on make that a habit"
-    return Remedy(says=says, run=(f"docker logs --tail 50 {target.name}",), compose=compose, verify=(verify,))
+    run = (f"docker logs --tail 50 {target.name}",)
+    return Remedy(says=says, run=run, compose=compose, verify=(verify(stack, link),))
+
+
+def read_log(stack: Stack, link: Link) -> Remedy:
+    """Where only the other side knows why."""
+    target = stack.target(link)
+    if target is None:
+        return Remedy(says=f"start the server behind {link.address}:{link.port}", verify=(verify(stack, link),))
+    says = f"the log of {stack.title(target)} says why: an access list, a wrong protocol, a crash"
+    return Remedy(says=says, run=(f"docker logs --tail 50 {target.name}",), verify=(verify(stack, link),))
+
+
+def lift_rule(stack: Stack, link: Link) -> Remedy:
+    """Show the rules between the two; which one it was, the checks of the firewall family tell."""
+    target = stack.target(link)
+    inside = []
+    if target is not None and not stack.namespace_owner(target).on_host_network:
+        enter = f"sudo nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {target.name}) -n"
+        inside = [f"{enter} iptables -S INPUT"]
+    return Remedy(
+        says="find the rule with DROP or REJECT, and delete it: the same line with -D for -A",
+        run=(*inside, "sudo iptables -S DOCKER-USER", "sudo iptables -S FORWARD"),
+        verify=(verify(stack, link),),
+    )
+
+
+def revive(stack: Stack, link: Link) -> Remedy:
+    """A process that is stopped or hung."""
+    target = stack.target(link)
+    name = target.name if target else ""
+    run = (
+        (f"docker logs --tail 50 {name}", f"docker top {name} -o pid,stat,wchan,args", f"docker restart {name}")
+        if name
+        else ()
+    )
+    return Remedy(says="restart it; before, see what it waits for", run=run, verify=(verify(stack, link),))
+
+
+def unburden(stack: Stack, link: Link) -> Remedy:
+    """A process that accepts too slowly, or not at all."""
+    target = stack.target(link)
+    says = (
+        "restart it; if it is only slow, give it more workers and a longer queue (listen's backlog, net.core.somaxconn)"
+    )
+    compose = None
+    if target is not None and target.project:
+        compose = f"services:\n  {target.service}:\n    sysctls:\n      net.core.somaxconn: 4096"
+    run = (f"docker restart {target.name}",) if target else ()
+    return Remedy(says=says, run=run, compose=compose, verify=(verify(stack, link),))
+
+
+def join_network(stack: Stack, link: Link, address: str) -> Remedy:
+    """Bring the source onto the network that the address belongs to."""
+    source, target = stack.source(link), stack.target(link)
+    wanted = ipaddress.ip_address(address)
+    known = [n for n in stack.networks if any(wanted in ipaddress.ip_network(s, strict=False) for s in n.subnets)]
+    mine = {e.network_id for e in stack.endpoints(source)}
+    joinable = [n for n in known if n.id not in mine and n.has_resolver]
+    if joinable and target is not None:
+        return Remedy(
+            says=f"connect {stack.title(source)} to {joinable[0].name}, the network of that address",
+            run=(f"docker network connect {joinable[0].name} {source.name}",),
+            verify=(verify(stack, link),),
+        )
+    says = "give the network IPv6, or let the name mean an IPv4 address" if wanted.version == 6 else "give it a network"
+    run = (f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {source.name}",)
+    return Remedy(says=says, run=run, verify=(verify(stack, link),))
+
+
+def _retold(stack: Stack, link: Link, says: str, pattern: str, instead: str, shown: str, verify: str) -> Remedy:
+    """Change what the source is told: the line of the Compose file where the value is known, else where it stands."""
+    source = stack.source(link)
+    words = link.known_from.split()
+    value = source.variable(words[1]) if words[:1] == ["environment"] else None
+    if source.project and value is not None and re.search(pattern, value):
+        line = f"      {words[1]}: {json.dumps(re.sub(pattern, instead, value))}"
+        return Remedy(says=says, compose=f"services:\n  {source.service}:\n    environment:\n{line}", verify=(verify,))
+    return Remedy(says=says, run=(_where_told(source, shown),), verify=(verify,))
+
+
+def _where_told(source: Container, text: str) -> str:
+    """Shows where in the container's configuration a text stands."""
+    template = "{{range .Config.Env}}{{println .}}{{end}}{{range .Args}}{{println .}}{{end}}"
+    return f"docker inspect --format '{template}' {source.name} | grep -n {shlex.quote(text)}"

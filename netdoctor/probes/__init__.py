@@ -1,5 +1,5 @@
 """Questions put to a live stack: `ask` brings one answer for each, by the rungs netns, exec and engine."""
 
-from netdoctor.probes.ladder import Progress, RungName, ask
+from netdoctor.probes.ladder import ask
 
-__all__ = ["Progress", "RungName", "ask"]
+__all__ = ["ask"]

@@ -10,8 +10,9 @@ import socket
 import time
 from typing import NamedTuple
 
+from netdoctor.model import Container
 from netdoctor.probes.sock_diag import dump, find_tcp
-from netdoctor.probes.tables import CLOSE_WAIT, ESTABLISHED, LISTEN, Row, is_listening, plain
+from netdoctor.probes.tables import CLOSE_WAIT, ESTABLISHED, EVERYWHERE, LISTEN, Row, is_listening, plain
 
 PAUSE = 0.2
 """Seconds between two readings."""
@@ -22,6 +23,11 @@ class Queue(NamedTuple):
 
     readings: tuple[int, ...] = ()
     backlog: int | None = None
+
+
+def ports_behind(target: Container, port: int) -> tuple[int, ...]:
+    """The port itself, and where it is a published one the container port where a connection to it ends."""
+    return (port, *(p.container_port for p in target.published if p.host_port == port))
 
 
 def read_once(netlink: socket.socket, ports: tuple[int, ...], address: str) -> Queue:
@@ -53,7 +59,7 @@ def _listener(netlink: socket.socket, ports: tuple[int, ...], address: str) -> R
     families = (socket.AF_INET, socket.AF_INET6)
     rows = [r for family in families for r in dump(netlink, family, "tcp", 1 << LISTEN) if is_listening(r)]
     for port in ports:
-        serving = [r for r in rows if r.port == port and plain(r.address) in ("0.0.0.0", "::", address)]
+        serving = [r for r in rows if r.port == port and plain(r.address) in (*EVERYWHERE, address)]
         if serving:
             return max(serving, key=lambda r: r.waiting)
     return None

@@ -6,12 +6,15 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from netdoctor.answers import Attempt, Outcome
 from netdoctor.probes.dns_exchange import OpenSocket
 from netdoctor.probes.hello import heard, hello
+from netdoctor.probes.interfaces import neighbour
 
 AFTER_WAIT = 0.04
 """Seconds for the server to close, reset or speak: docker-proxy with nothing behind it hangs up within some ms."""
@@ -71,8 +74,7 @@ def listen_for(tried: Tried, scheme: str, host: str) -> Attempt:
             pass
         else:  # hanging up on our hello is an answer to it, and not what happens to everybody
             said = _wait_for(tried.line, HELLO_WAIT)[1]
-    seen = tried.attempt
-    return Attempt(address=seen.address, outcome=seen.outcome, ms=seen.ms, after=after, heard=heard(said, scheme))
+    return replace(tried.attempt, after=after, heard=heard(said, scheme))
 
 
 def _wait_for(line: socket.socket, seconds: float) -> tuple[Literal["open", "closed", "reset"], bytes]:
@@ -101,6 +103,13 @@ def try_udp(address: str, port: int, wait: float, open_socket: OpenSocket) -> At
     except OSError as error:
         return _failed(address, error, started)
     return Attempt(address=address, outcome="connected", heard=heard(said), ms=_ms(started))
+
+
+def with_neighbour(attempt: Attempt, arp: Callable[[], str]) -> Attempt:
+    """The attempt with the state of its address in the neighbour table, where nobody answered; `arp` reads that."""
+    if attempt.outcome not in ("timed-out", "no-route"):
+        return attempt
+    return replace(attempt, neighbour=neighbour(arp(), attempt.address))
 
 
 def _failed(address: str, error: OSError, started: float) -> Attempt:

@@ -1,11 +1,9 @@
-"""What the probes need of the Engine API: a part of `netdoctor.sources.docker_api.EngineAPI`, whose errors it raises."""
+"""What the probes need of the Engine API: a part of `netdoctor.sources.docker_api.EngineAPI`, and of its errors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
-
-from netdoctor.sources.endpoint import EndpointAddress
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, Protocol
 
 
 class ExecResult(Protocol):
@@ -17,15 +15,9 @@ class ExecResult(Protocol):
     @property
     def output(self) -> bytes: ...
 
-    @property
-    def errors(self) -> bytes: ...
-
 
 class EngineAPI(Protocol):
-    """Every call can raise EngineError; any of them may be made from several threads at once."""
-
-    @property
-    def endpoint(self) -> EndpointAddress: ...
+    """Every call can raise an error that `what_failed` knows; any may be made from several threads at once."""
 
     def get(self, path: str, /, **query: object) -> Any: ...
 
@@ -34,3 +26,22 @@ class EngineAPI(Protocol):
     def logs(self, container_id: str, tail: int) -> list[bytes]: ...
 
     def archive(self, container_id: str, path: str) -> bytes: ...
+
+
+Engines = Callable[[], Iterable[tuple[str, EngineAPI]]]
+"""Finds the other engines of this user: pairs of name and API. Nothing is connected before the API is used."""
+
+Failure = Literal["NotFound", "Conflict", "TimedOut", "EngineError"]
+
+
+def what_failed(error: Exception) -> Failure:
+    """The kind of an engine's error, by the name of its class: the classes are the sources', which import the probes.
+
+    Raises the error itself when it is no engine's.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    kinds: tuple[Failure, ...] = ("NotFound", "Conflict", "TimedOut", "EngineError")
+    for kind in kinds:
+        if kind in names:
+            return kind
+    raise error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from netdoctor.answers import AnyAnswer, AnyQuestion, AskConnection, AskLookup, AskNamespace, AskSockets, Lookup
 from netdoctor.model import HOST, Container, Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
-from netdoctor.probes.engine_api import EngineAPI
-from netdoctor.probes.looking_up import literal
-from netdoctor.probes.resolver_files import hosts_addresses, read_resolv_conf
-from netdoctor.sources.docker_api import EngineError
+from netdoctor.probes.clock import Clock
+from netdoctor.probes.engine_api import EngineAPI, what_failed
+from netdoctor.probes.looking_up import by_files, literal
+from netdoctor.probes.once import Once
+from netdoctor.probes.resolver_files import ResolvConf, read_resolv_conf
 
 BETTER = "run netdoctor as root on the engine's host, or let it run commands in the container (rung exec)"
 
@@ -23,11 +26,12 @@ class EngineRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
+        self._once = Once()
 
-    def answer(self, question: AnyQuestion, ends: float) -> AnyAnswer:
+    def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
         """Raises CannotAsk."""
         if isinstance(question, AskLookup):
-            return self._look_up(question.container, question.name)
+            return self._look_up(question.container, question.name, clock)
         if isinstance(question, AskSockets):
             raise CannotAsk("the engine's API does not tell which ports are open", BETTER)
         if isinstance(question, AskConnection):
@@ -36,36 +40,38 @@ class EngineRung:
             raise CannotAsk("the engine's API does not tell in which network namespace a process is", BETTER)
         raise CannotAsk("this is not a question for the engine")
 
-    def _look_up(self, container_id: str, name: str) -> Lookup:
+    def _look_up(self, container_id: str, name: str, clock: Clock) -> Lookup:
         source = self._stack.container(container_id)
         if source is None:
             raise Vanished("the host is no container" if container_id == HOST else "the stack has no such container")
         if not source.state.running:
             raise Vanished(f"{source.name} is not running")
-        hosts = self._file(source, "/etc/hosts")
-        conf = read_resolv_conf(self._file(source, "/etc/resolv.conf"))
-        in_hosts = hosts_addresses(hosts, name) or tuple(self._written(source, name))
-        shown = {"servers": conf.servers, "search": conf.search, "ndots": conf.ndots, "hosts": in_hosts}
-        if address := literal(name):
-            return Lookup(outcome="found", addresses=(address,), source="literal", asked=name, **shown)
-        addresses = in_hosts or tuple(dict.fromkeys(self._borne(source, name)))
-        if addresses:
-            return Lookup(outcome="found", addresses=addresses, source="configuration", asked=name, **shown)
+        hosts, conf = self._once.get(source.id, lambda: self._files(source), clock)
+        lookup = by_files(name, hosts, conf)
+        if lookup.outcome == "found":
+            return lookup
+        known = (*self._written(source, name), *self._borne(source, name))
+        if known:
+            return replace(lookup, outcome="found", addresses=tuple(dict.fromkeys(known)), source="configuration")
         self._must_know_all(source, name, conf.search)
-        return Lookup(outcome="unknown", asked=name, **shown)
+        return replace(lookup, outcome="unknown")
+
+    def _files(self, source: Container) -> tuple[str, ResolvConf]:
+        return self._file(source, "/etc/hosts"), read_resolv_conf(self._file(source, "/etc/resolv.conf"))
 
     def _file(self, source: Container, path: str) -> str:
         """A file that the engine wrote into the container; "" when it does not hand it out."""
         try:
             return self._api.archive(source.id, path).decode(errors="replace")
-        except EngineError:
+        except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
+            what_failed(error)
             return ""
 
     def _written(self, source: Container, name: str) -> Iterator[str]:
         """What the engine writes into the hosts file: localhost, its own host name, `extra_hosts`."""
         wanted = name.lower()
         owner = self._stack.namespace_owner(source)
-        if wanted == "localhost" or wanted.endswith(".localhost"):
+        if wanted == "localhost":
             yield "127.0.0.1"
         if wanted == owner.host_name.lower():
             yield from owner.addresses
@@ -82,11 +88,13 @@ class EngineRung:
 
     def _must_know_all(self, source: Container, name: str, search: tuple[str, ...]) -> None:
         """Raises CannotAsk unless nobody would know the name if the engine's resolver does not."""
-        if any(self._stack.bearers(name)) or any(name.lower() in (c.name.lower(), c.service.lower()) for c in self._stack.containers):
+        called = {n.lower() for c in self._stack.containers for n in (c.name, c.service)}
+        if name.lower() in called or any(self._stack.bearers(name)):
             return  # a name of the stack, and nobody who runs bears it where the source could ask for it
         if not any(e.network not in ("host", "none") for e in self._stack.endpoints(source)):
-            raise CannotAsk(f"{source.name} is on no network of the engine's, which so does not know what {name} means", BETTER)
+            raise CannotAsk(f"{source.name} is on no network of the engine's, so that knows no {name} for it", BETTER)
         if "." in name.rstrip("."):
             raise CannotAsk(f"the engine's API does not tell what {name} means outside the stack", BETTER)
         if search:
-            raise CannotAsk(f"{name} may be known in {' or '.join(search)}, which the engine's API does not tell", BETTER)
+            domains = " or ".join(search)
+            raise CannotAsk(f"{name} may be known in {domains}, which the engine's API does not tell", BETTER)

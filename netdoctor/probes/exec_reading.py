@@ -121,7 +121,10 @@ def _failure_of_nslookup(text: str) -> Heard | None:
 
 
 def read_attempts(said: Iterable[Section], scheme: str) -> tuple[tuple[int, Attempt], ...]:
-    """Pairs of port and attempt. Sections are `attempts`, as Python and Perl write them, or `TOOL EXITCODE ADDRESS PORT`."""
+    """Pairs of port and attempt.
+
+    The titles are `attempts` for lines as Python and Perl write them, or `TOOL EXITCODE ADDRESS PORT`.
+    """
     found: list[tuple[int, Attempt]] = []
     for title, text in said:
         words = title.split()
@@ -150,8 +153,8 @@ def _attempt(part: list[str], scheme: str) -> Attempt:
 
 
 def _attempt_of_tool(words: list[str], text: str) -> Attempt:
-    _, code, address, _ = words
-    if code == "0":
+    tool, code, address, _ = words
+    if code == "0" or (tool == "nc-eof" and code in KILLED):
         return Attempt(address=address, outcome="connected")
     lines = [line for line in text.splitlines() if line.strip()]
     last = lines[-1].strip() if lines else ""

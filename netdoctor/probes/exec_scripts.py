@@ -56,7 +56,8 @@ seconds=$1 six=$2 python=$3 perl=$4 name=$5; shift 5
 run() { tool=$1; shift; out=$(within "$@" 2>&1); code=$?; tell "$tool $code"; printf '%s\n' "$out"; }
 run6() { out=$(within 1 "$@" 2>&1); code=$?; tell "$1-ipv6 $code"; printf '%s\n' "$out"; }
 # With a second server, glibc would wait five seconds for the first.
-servers=0; while read -r word rest; do [ "$word" = nameserver ] && servers=$((servers + 1)); done 2>/dev/null </etc/resolv.conf
+servers=0
+while read -r word rest; do [ "$word" != nameserver ] || servers=$((servers + 1)); done 2>/dev/null </etc/resolv.conf
 [ "$servers" -gt 1 ] && export RES_OPTIONS="timeout:1 attempts:1"
 code=1
 if have getent; then
@@ -86,37 +87,45 @@ exit 0
 
 # $1 seconds, $2 `first` or `all`, $3 and $4 the programs for Python and Perl, $5 tcp or udp, $6 the hello in hex, then
 # pairs of address and port. Python and Perl tell the most. nc is given numbers only: a static glibc dies of names.
-# `nc -e true` is for busybox, which has no -z: it connects, and hangs up.
+# Small busybox has no -z: `nc -e true` connects and hangs up, but musl's getopt wants no options after the address;
+# then nc is left to itself, and one that has to be ended after its own time for connecting was connected.
 SH_CONNECT = (
     _SH_PRELUDE
     + r"""
 seconds=$1 mode=$2 python=$3 perl=$4 protocol=$5 hello=$6; shift 6
-if have python3; then tell attempts; python3 -I -S -c "$python" connect "$seconds" "$mode" "$protocol" "$hello" "$@" 2>&1
-elif have perl; then tell attempts; perl -e "$perl" connect "$seconds" "$mode" "$protocol" "$hello" "$@" 2>&1
+if have python3; then
+  tell attempts; python3 -I -S -c "$python" connect "$seconds" "$mode" "$protocol" "$hello" "$@" 2>&1
+elif have perl; then
+  tell attempts; perl -e "$perl" connect "$seconds" "$mode" "$protocol" "$hello" "$@" 2>&1
 elif [ "$protocol" = udp ]; then tell none
 else
   while [ $# -ge 2 ]; do
+    case $1 in *:*) place="[$1]" ;; *) place=$1 ;; esac
     if have nc; then
       tool=nc
       out=$(within $((seconds + 1)) nc -z -v -n -w "$seconds" "$1" "$2" 2>&1 </dev/null); code=$?
-      case $out in *sage:* | *"nvalid option"* | *"nrecognized option"*)
+      case $out in *sage:*)
         out=$(within $((seconds + 1)) nc -w "$seconds" "$1" "$2" -e true 2>&1 </dev/null); code=$? ;;
+      esac
+      case $out in *sage:*)
+        tool=nc-eof; out=$(within $((seconds + 1)) nc -w "$seconds" "$1" "$2" 2>&1 </dev/null); code=$? ;;
       esac
     elif have bash; then
       tool=bash; out=$(within "$seconds" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1); code=$?
     elif have curl; then
-      case $1 in *:*) place="[$1]" ;; *) place=$1 ;; esac
-      tool=curl; out=$(within $((seconds + 1)) curl -sv --connect-timeout "$seconds" -m "$seconds" "telnet://$place:$2" 2>&1 </dev/null)
-      code=$?; case $out in *"Connected to"*) code=0 ;; esac
+      tool=curl
+      out=$(curl -sv --connect-timeout "$seconds" -m "$seconds" "telnet://$place:$2" 2>&1 </dev/null); code=$?
+      case $out in *"Connected to"*) code=0 ;; esac
     elif have php; then
-      case $1 in *:*) place="[$1]" ;; *) place=$1 ;; esac
-      tool=php; out=$(php -r '$f = @fsockopen($argv[1], (int) $argv[2], $n, $text, (float) $argv[3]); echo $text; exit($f ? 0 : 1);' \
-        "$place" "$2" "$seconds" 2>&1); code=$?
+      tool=php
+      out=$(php -r '$f = @fsockopen($argv[1], (int) $argv[2], $n, $text, (float) $argv[3]); echo $text;
+        exit($f ? 0 : 1);' "$place" "$2" "$seconds" 2>&1); code=$?
     elif have node; then
-      tool=node; out=$(node -e 'const [a, p, t] = process.argv.slice(1), s = require("net").connect({host: a, port: +p});
+      tool=node
+      out=$(node -e 'const [host, port, t] = process.argv.slice(1), s = require("net").connect({host, port: +port});
         const end = (text, code) => { console.log(text); process.exit(code); };
-        s.on("connect", () => end("", 0)); s.on("error", e => end(e.code, 1)); setTimeout(() => end("ETIMEDOUT", 1), 1000 * t);' \
-        "$1" "$2" "$seconds" 2>&1); code=$?
+        s.on("connect", () => end("", 0)); s.on("error", e => end(e.code, 1));
+        setTimeout(() => end("ETIMEDOUT", 1), 1000 * t);' "$1" "$2" "$seconds" 2>&1); code=$?
     else tell none; break
     fi
     tell "$tool $code $1 $2"; printf '%s\n' "$out"
@@ -130,127 +139,3 @@ exit 0
 )
 
 SH_QUEUE = _SH_PRELUDE + "show /proc/net/tcp; show /proc/net/tcp6; exit 0\n"
-
-# The same for Python 3.4 and later, alone in an image without a shell too. Attempts are lines of
-# "attempt ADDRESS PORT OUTCOME MILLISECONDS AFTER HEX-OF-WHAT-WAS-SAID" or "attempt ADDRESS PORT error MILLISECONDS - - TEXT".
-PYTHON = r"""
-import glob, os, signal, socket, sys, time
-def put(*words):
-    print(*words); sys.stdout.flush()
-def look(seconds, six, name):
-    signal.alarm(int(seconds))
-    for family in (socket.AF_INET, socket.AF_INET6)[:1 + int(six)]:
-        try:
-            for found in socket.getaddrinfo(name, None, family, socket.SOCK_STREAM):
-                put(found[4][0])
-        except socket.gaierror as error:
-            put("error", error.errno)
-        except Exception as error:
-            put("error", "0", error)
-def hear(line, seconds):
-    line.settimeout(seconds)
-    try:
-        said = line.recv(1024)
-    except socket.timeout:
-        return "open", b""
-    except OSError:
-        return "reset", b""
-    return "open" if said else "closed", said
-def connect(seconds, mode, protocol, hello, *places):
-    word = b"" if hello == "-" else bytes.fromhex(hello)
-    for address, port in zip(places[::2], places[1::2]):
-        began = time.time()
-        ms = lambda: round((time.time() - began) * 1000, 2)
-        line = None
-        try:
-            line = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
-                                 socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
-            line.settimeout(min(0.5, float(seconds)) if protocol == "udp" else float(seconds))
-            line.connect((address, int(port)))
-            said = b""
-            if protocol == "udp":
-                line.send(b""); said = line.recv(1024)
-            elif line.getsockname()[:2] == line.getpeername()[:2]:
-                raise OSError(111, "Connection refused")
-            took, after = ms(), "-"
-            if mode == "first" and protocol == "tcp":
-                after, said = hear(line, 0.04)
-                if after == "open" and not said and word:
-                    line.sendall(word); said = hear(line, 0.15)[1]
-            put("attempt", address, port, "connected", took, after, "".join("%02x" % b for b in said) or "-")
-            if mode == "first":
-                break
-        except socket.timeout:
-            put("attempt", address, port, "error", ms(), "-", "-", "Connection timed out")
-        except OSError as error:
-            put("attempt", address, port, "error", ms(), "-", "-", error.strerror or error)
-        finally:
-            if line is not None:
-                line.close()
-def files(mark, *names):
-    def show(title, read):
-        put(""); put(mark, title)
-        try:
-            text = read()
-            put(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-        except Exception:
-            pass
-    for name in names + tuple(sorted(glob.glob("/sys/class/net/*/flags"))):
-        show(name, lambda: open(name, "rb").read(1 << 20))
-    show("namespace", lambda: os.readlink("/proc/self/ns/net"))
-    pids = sorted(int(p) for p in os.listdir("/proc") if p.isdigit())
-    if len(pids) <= 64:
-        for pid in pids:
-            show("stat", lambda: open("/proc/%d/stat" % pid, "rb").read())
-            show("files", lambda: "\n".join(["/proc/%d/fd:" % pid] + [os.readlink(f) for f in glob.glob("/proc/%d/fd/*" % pid)]))
-{"look": look, "connect": connect, "files": files}[sys.argv[1]](*sys.argv[2:])
-"""
-
-PERL = r"""
-use Socket; use Fcntl; use Errno; use strict; $| = 1;
-my $hires = eval { require Time::HiRes; 1 };
-my ($act, $seconds, @rest) = @ARGV;
-if ($act eq "look") {
-  my ($six, $name) = @rest; alarm int $seconds;
-  for my $family (AF_INET, $six ? Socket::AF_INET6() : ()) {
-    my ($error, @found) = Socket::getaddrinfo($name, "", {family => $family, socktype => SOCK_STREAM});
-    print "error ", $error + 0, "\n" if $error;
-    print +(Socket::getnameinfo($_->{addr}, Socket::NI_NUMERICHOST()))[1], "\n" for @found;
-  }
-  exit 0;
-}
-my ($mode, $protocol, $hello, @places) = @rest;
-sub now { $hires ? Time::HiRes::time() : time }
-sub ready { my ($line, $wait, $write) = @_; my $bits = ""; vec($bits, fileno $line, 1) = 1;
-  $write ? select(undef, $bits, undef, $wait) : select($bits, undef, undef, $wait) }
-sub hear { my ($line, $wait) = @_; my $said = "";
-  return ("open", "") unless ready($line, $wait);
-  my $n = sysread $line, $said, 1024;
-  defined $n ? ($n ? "open" : "closed", $said) : ("reset", "") }
-while (my ($address, $port) = splice @places, 0, 2) {
-  my $six = $address =~ /:/; my $began = now(); my ($failed, $after, $said) = ("", "-", "");
-  my $to = $six ? Socket::pack_sockaddr_in6($port, Socket::inet_pton(Socket::AF_INET6(), $address)) : pack_sockaddr_in($port, inet_aton($address));
-  my $line;
-  if (!socket $line, $six ? Socket::AF_INET6() : AF_INET, $protocol eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) { $failed = "$!" }
-  else {
-    fcntl $line, F_SETFL, O_NONBLOCK;
-    if (!connect $line, $to) {
-      if (!$!{EINPROGRESS}) { $failed = "$!" }
-      elsif (!ready($line, $seconds, 1)) { $failed = "Connection timed out" }
-      elsif (my $code = unpack "i", getsockopt $line, SOL_SOCKET, SO_ERROR) { $! = $code; $failed = "$!" }
-    }
-    if (!$failed && $protocol eq "udp") {
-      if (!defined send $line, "", 0) { $failed = "$!" }
-      elsif (!ready($line, 0.5)) { $failed = "Connection timed out" }
-      elsif (!defined sysread $line, $said, 1024) { $failed = "$!" }
-    } elsif (!$failed && getsockname($line) eq getpeername($line)) { $failed = "Connection refused" }
-  }
-  my $ms = sprintf "%.2f", 1000 * (now() - $began);
-  if (!$failed && $mode eq "first" && $protocol eq "tcp") {
-    ($after, $said) = hear($line, 0.04);
-    if ($after eq "open" && $said eq "" && $hello ne "-") { $SIG{PIPE} = "IGNORE"; syswrite $line, pack "H*", $hello; (undef, $said) = hear($line, 0.15) }
-  }
-  print join(" ", "attempt", $address, $port, $failed ? ("error", $ms, "-", "-", $failed) : ("connected", $ms, $after, unpack("H*", $said) || "-")), "\n";
-  last if !$failed && $mode eq "first";
-}
-"""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 _POSTGRES = ("postgres", "postgresql")
 _HTTP = ("http", "ws")
 _REDIS = ("redis", "valkey")
+_REDIS_SAYS = (b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR ", b"-LOADING", b"-MASTERDOWN", b"-MISCONF", b"-NOPERM")
 _TLS = ("https", "wss", "tls")
 
 
@@ -32,10 +35,8 @@ def _client_hello(host: str) -> bytes:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is trusted: the handshake is never finished
     sent = ssl.MemoryBIO()
-    try:
+    with suppress(ssl.SSLWantReadError, ValueError):
         context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=host).do_handshake()
-    except (ssl.SSLWantReadError, ValueError):
-        pass
     return sent.read()
 
 
@@ -52,7 +53,7 @@ def heard(said: bytes, scheme: str = "") -> str:
         return "ssh"
     if said.startswith(b"AMQP"):
         return "amqp"
-    if said.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR ", b"-LOADING", b"-MASTERDOWN", b"-MISCONF", b"-NOPERM")):
+    if said.startswith(_REDIS_SAYS):
         return "redis"
     # Length of three bytes, number of the packet, then protocol version 10 or an error packet.
     # https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets.html
@@ -60,6 +61,7 @@ def heard(said: bytes, scheme: str = "") -> str:
         return "mysql"
     if said[:4] in (b"220 ", b"220-", b"421 ", b"554 "):
         return "ftp" if b"ftp" in said.lower() or b"filezilla" in said.lower() else "smtp"
-    if scheme.lower().partition("+")[0] in _POSTGRES and said[:1] in (b"S", b"N", b"E") and (len(said) == 1 or said[:1] == b"E"):
+    # Only to an SSLRequest: yes, no, or an error message.
+    if scheme.lower().partition("+")[0] in _POSTGRES and (said in (b"S", b"N") or said.startswith(b"E")):
         return "postgres"
     return "other"

@@ -94,6 +94,11 @@ def is_up(line: socket.socket, name: str) -> bool:
     return bool(struct.unpack_from("16xH", told)[0] & _UP)
 
 
+def flags_say_up(text: str) -> bool:
+    """/sys/class/net/NAME/flags, `0x1003`; without the file the interface passes for up."""
+    return bool(int(text, 16) & _UP) if text else True
+
+
 def interfaces(up: Mapping[str, bool], addresses: Iterable[tuple[str, str]]) -> tuple[Interface, ...]:
     """The answer: `up` by name, in order, and pairs of name and address."""
     pairs = tuple(addresses)

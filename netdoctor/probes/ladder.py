@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol
+from typing import Protocol, cast
 
 import msgspec
 
@@ -21,18 +21,18 @@ from netdoctor.answers import (
     AskOtherEngines,
     Connection,
     Lookup,
+    Question,
     Unable,
 )
 from netdoctor.model import HOST, Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
-from netdoctor.probes.engine_api import EngineAPI
+from netdoctor.probes.clock import Clock
+from netdoctor.probes.engine_api import EngineAPI, Engines
 from netdoctor.probes.engine_rung import EngineRung
 from netdoctor.probes.exec_rung import ExecRung
 from netdoctor.probes.netns_rung import NetnsRung
 from netdoctor.probes.other_questions import logs, other_engines
-from netdoctor.sources.docker_api import EngineError
 
-RungName = Literal["auto", "netns", "exec", "engine"]
 Progress = Callable[[int, int], None]
 
 AT_ONCE = 32
@@ -48,28 +48,31 @@ class Rung(Protocol):
     @property
     def name(self) -> str: ...
 
-    def answer(self, question: AnyQuestion, ends: float) -> AnyAnswer: ...
+    def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer: ...
 
 
 def ask(
     stack: Stack,
-    questions: Iterable[AnyQuestion],
+    questions: Iterable[Question],
     *,
     api: EngineAPI,
-    rung: RungName = "auto",
+    others: Engines = tuple,
+    rung: str = "auto",
     timeout: float = 2.0,
     progress: Progress | None = None,
 ) -> tuple[Asked, ...]:
     """Ask the live stack all questions and bring the answers, in the order of the questions, each once.
 
+    `others` finds the other engines of this user, for AskOtherEngines. `rung` is auto, netns, exec or engine;
     `timeout` is in seconds and for each question; `progress` is told how many are done, of how many. Never raises:
     what cannot be asked, hangs or crashes comes back as `Unable`.
     """
-    wanted = tuple(dict.fromkeys(questions))
-    rungs = tuple(r for r in (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api)) if rung in ("auto", r.name))
+    wanted = cast("tuple[AnyQuestion, ...]", tuple(dict.fromkeys(questions)))
+    all_rungs: tuple[Rung, ...] = (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api))
+    rungs = tuple(r for r in all_rungs if rung in ("auto", r.name))
 
-    def answer(question: AnyQuestion) -> AnyAnswer:
-        return _answer(stack, api, rungs, question, time.monotonic() + timeout)
+    def answer(question: AnyQuestion, clock: Clock) -> AnyAnswer:
+        return _answer(stack, api, others, rungs, question, clock)
 
     asked = _side_by_side(stack, wanted, answer, timeout, AT_ONCE, progress)
     if sum(isinstance(q, AskConnection) for q in wanted) > WIDE:
@@ -88,16 +91,18 @@ def _failed(answer: AnyAnswer) -> bool:
 # -- one question ---------------------------------------------------------------------------------------------------
 
 
-def _answer(stack: Stack, api: EngineAPI, rungs: Iterable[Rung], question: AnyQuestion, ends: float) -> AnyAnswer:
+def _answer(
+    stack: Stack, api: EngineAPI, others: Engines, rungs: Iterable[Rung], question: AnyQuestion, clock: Clock
+) -> AnyAnswer:
     refusals: list[CannotAsk] = []
     try:
         if isinstance(question, AskLogs):
             return logs(stack, api, question)
         if isinstance(question, AskOtherEngines):
-            return other_engines(api, question)
+            return other_engines(others, question)
         for rung in rungs:
             try:
-                answer = rung.answer(question, ends)
+                answer = rung.answer(question, clock)
             except Vanished as error:
                 refusals = [error]
                 break
@@ -107,9 +112,7 @@ def _answer(stack: Stack, api: EngineAPI, rungs: Iterable[Rung], question: AnyQu
                 return msgspec.structs.replace(answer, seen_by=rung.name)
     except CannotAsk as error:
         refusals = [error]
-    except EngineError as error:
-        return Unable(reason=str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a crash in a probe is an answer
         return Unable(reason=f"{_what(stack, question)} could not be asked: {type(error).__name__}: {error}")
     return _unable(refusals)
 
@@ -141,7 +144,7 @@ def _what(stack: Stack, question: AnyQuestion) -> str:
 def _side_by_side(
     stack: Stack,
     questions: Iterable[AnyQuestion],
-    answer: Callable[[AnyQuestion], AnyAnswer],
+    answer: Callable[[AnyQuestion, Clock], AnyAnswer],
     timeout: float,
     width: int,
     progress: Progress | None,
@@ -149,27 +152,31 @@ def _side_by_side(
     """Each question in a thread of its own, `width` at a time. One that hangs is left behind: a daemon ends with us."""
     waiting = deque(questions)
     total = len(waiting)
-    running: dict[AnyQuestion, float] = {}
+    running: dict[AnyQuestion, Clock] = {}
     done: dict[AnyQuestion, Asked] = {}
     came: queue.SimpleQueue[Asked] = queue.SimpleQueue()
 
-    def work(question: AnyQuestion) -> None:
+    def work(question: AnyQuestion, clock: Clock) -> None:
         started = time.perf_counter()
-        found = answer(question)
+        found = answer(question, clock)
         came.put(Asked(question=question, answer=found, ms=round((time.perf_counter() - started) * 1000, 2)))
 
     while waiting or running:
         while waiting and len(running) < width:
             question = waiting.popleft()
-            running[question] = time.monotonic() + timeout + GRACE
+            running[question] = Clock(timeout)
             try:
-                threading.Thread(target=work, args=(question,), daemon=True).start()
+                threading.Thread(target=work, args=(question, running[question]), daemon=True).start()
             except RuntimeError as error:  # no more threads for this process
-                came.put(Asked(question=question, answer=Unable(reason=f"{_what(stack, question)} could not be asked: {error}")))
+                unable = Unable(reason=f"{_what(stack, question)} could not be asked: {error}")
+                came.put(Asked(question=question, answer=unable))
+        late = min(running, key=lambda q: running[q].ends)
         try:
-            asked = came.get(timeout=max(0.0, min(running.values()) - time.monotonic()))
+            # A clock that stands still now may run again soon, so nobody is waited for any longer than this.
+            asked = came.get(timeout=min(0.5, max(0.0, running[late].left + GRACE)))
         except queue.Empty:
-            late = min(running, key=lambda q: running[q])
+            if running[late].left + GRACE > 0:
+                continue
             reason = f"{_what(stack, late)} did not answer within {timeout:g} s"
             asked = Asked(question=late, answer=Unable(reason=reason), ms=round((timeout + GRACE) * 1000, 2))
         if running.pop(asked.question, None) is None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextlib import suppress
+
+from msgspec.structs import replace
 
 from netdoctor.answers import Lookup
 from netdoctor.probes.dns_exchange import OpenSocket, Told, ask_servers
 from netdoctor.probes.resolver_files import ResolvConf, hosts_addresses, is_address, names_to_ask
+
+_UNIQUE_LOCAL = ipaddress.ip_network("fc00::/7")
 
 
 def literal(name: str) -> str:
@@ -16,33 +21,41 @@ def literal(name: str) -> str:
     if is_address(text):
         return text
     if text[:1].isdigit() and not text.strip("0123456789abcdefxABCDEFX."):
-        try:
+        with suppress(OSError):
             return socket.inet_ntoa(socket.inet_aton(text))
-        except OSError:
-            pass
     return ""
+
+
+def by_files(name: str, hosts: str, conf: ResolvConf) -> Lookup:
+    """What the text of a hosts file and resolv.conf make of the name: "found", or "unresolved" where servers decide."""
+    in_hosts = hosts_addresses(hosts, name)
+    blank = Lookup(
+        outcome="unresolved", asked=name, servers=conf.servers, search=conf.search, ndots=conf.ndots, hosts=in_hosts
+    )
+    if address := literal(name):
+        return replace(blank, outcome="found", addresses=(address,), source="literal")
+    if in_hosts:
+        return replace(blank, outcome="found", addresses=in_hosts, source="hosts")
+    if name.lower().rstrip(".").endswith(".localhost"):  # RFC 6761, 6.3; nss_myhostname does so, plain glibc asks
+        return replace(blank, outcome="found", addresses=("127.0.0.1",), source="hosts")
+    return blank
 
 
 def look_up(name: str, hosts: str, conf: ResolvConf, open_socket: OpenSocket, ends: float) -> Lookup:
     """Literal address, hosts file (`hosts` is its text), then the servers, until `ends` (time.monotonic())."""
-    in_hosts = hosts_addresses(hosts, name)
-    shown = {"servers": conf.servers, "search": conf.search, "ndots": conf.ndots, "hosts": in_hosts}
-    if address := literal(name):
-        return Lookup(outcome="found", addresses=(address,), source="literal", asked=name, **shown)
-    if in_hosts:
-        return Lookup(outcome="found", addresses=in_order_of_use(in_hosts, open_socket), source="hosts", asked=name, **shown)
-    if name.lower().rstrip(".").endswith(".localhost"):  # RFC 6761, 6.3; nss_myhostname does so, plain glibc asks
-        return Lookup(outcome="found", addresses=("127.0.0.1",), source="hosts", asked=name, **shown)
-    told = _search(name, conf, open_socket, ends)
-    return Lookup(
-        outcome=told.outcome,
-        addresses=in_order_of_use(told.addresses, open_socket),
-        source="dns" if told.outcome == "found" else "",
-        rcode=told.rcode,
-        asked=told.name,
-        server=told.server,
-        **shown,
-    )
+    lookup = by_files(name, hosts, conf)
+    if lookup.outcome != "found":
+        told = _search(name, conf, open_socket, ends)
+        lookup = replace(
+            lookup,
+            outcome=told.outcome,
+            addresses=told.addresses,
+            source="dns" if told.outcome == "found" else "",
+            rcode=told.rcode,
+            asked=told.name,
+            server=told.server,
+        )
+    return replace(lookup, addresses=_in_order_of_use(lookup.addresses, open_socket))
 
 
 def _search(name: str, conf: ResolvConf, open_socket: OpenSocket, ends: float) -> Told:
@@ -64,16 +77,20 @@ def _search(name: str, conf: ResolvConf, open_socket: OpenSocket, ends: float) -
     return heard[-1]
 
 
-def in_order_of_use(addresses: tuple[str, ...], open_socket: OpenSocket) -> tuple[str, ...]:
+def _in_order_of_use(addresses: tuple[str, ...], open_socket: OpenSocket) -> tuple[str, ...]:
     """The order in which a program tries them, RFC 6724: IPv6 first where it has a route and a matching source.
 
     Addresses of one family stay as they came.
     """
     six = tuple(a for a in addresses if ":" in a)
-    four = tuple(a for a in addresses if ":" not in a)
-    if not six or not four:
+    if not six or len(six) == len(addresses):
         return addresses
-    return six + four if _prefers_ipv6(six[0], open_socket) else four + six
+    return ipv6_goes(addresses, first=_prefers_ipv6(six[0], open_socket))
+
+
+def ipv6_goes(addresses: tuple[str, ...], *, first: bool) -> tuple[str, ...]:
+    """The addresses with those of IPv6 first or last."""
+    return tuple(sorted(addresses, key=lambda a: (":" in a) is not first))
 
 
 def _prefers_ipv6(address: str, open_socket: OpenSocket) -> bool:
@@ -83,6 +100,5 @@ def _prefers_ipv6(address: str, open_socket: OpenSocket) -> bool:
             source = ipaddress.ip_address(line.getsockname()[0].partition("%")[0])
     except OSError:
         return False
-    # Rule 5: labels must match. Only one label matters here, that of unique local addresses (fc00::/7).
-    unique_local = ipaddress.ip_network("fc00::/7")
-    return (source in unique_local) == (ipaddress.ip_address(address.partition("%")[0]) in unique_local)
+    # Rule 5: labels must match. Only one label matters here, that of unique local addresses.
+    return (source in _UNIQUE_LOCAL) == (ipaddress.ip_address(address.partition("%")[0]) in _UNIQUE_LOCAL)

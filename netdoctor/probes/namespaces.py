@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 from netdoctor.probes.cannot import CannotAsk, Vanished
@@ -49,7 +50,7 @@ class NetworkNamespace:
             try:
                 _setns()(self._file, _CLONE_NEWNET)
                 done.append(act())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  it is raised again where the caller is
                 failed.append(error)
 
         # Its thread of its own: setns moves the calling thread alone, and a thread that ends needs no way back.
@@ -88,7 +89,7 @@ def make_sure(pid: int, ids: Iterable[str], name: str) -> None:
     wanted = tuple(ids)
     try:
         for file in ("cgroup", "mountinfo"):
-            with open(f"/proc/{pid}/{file}", encoding="utf-8", errors="replace") as lines:
+            with Path(f"/proc/{pid}/{file}").open(encoding="utf-8", errors="replace") as lines:
                 if any(one in line for line in lines for one in wanted):
                     return
     except (FileNotFoundError, ProcessLookupError):

@@ -8,13 +8,10 @@ from datetime import datetime
 from threading import Thread
 from typing import Any
 
-from netdoctor.answers import AskLogs, AskOtherEngines, Logs, LogLine, OtherEngines
+from netdoctor.answers import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
 from netdoctor.model import Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
-from netdoctor.probes.engine_api import EngineAPI
-from netdoctor.sources.docker_api import EngineError, NotFound
-from netdoctor.sources.docker_api import EngineAPI as LiveEngine
-from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
+from netdoctor.probes.engine_api import EngineAPI, Engines, what_failed
 
 TAIL = 50
 WIDTH = 500
@@ -34,10 +31,10 @@ def logs(stack: Stack, api: EngineAPI, question: AskLogs) -> Logs:
     name = container.name if container else question.container[:12]
     try:
         return Logs(lines=tuple(_line(raw) for raw in api.logs(question.container, TAIL)), seen_by="engine")
-    except NotFound:
-        raise Vanished(f"{name} has been removed since the stack was read") from None
-    except EngineError as error:
-        raise CannotAsk(f"the engine does not hand out the log of {name}: {error}", f"docker logs {name}") from error
+    except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
+        if what_failed(error) == "NotFound":
+            raise Vanished(f"{name} has been removed since the stack was read") from None
+        raise CannotAsk(f"the engine does not hand out the log of {name}: {error}") from None
 
 
 def _line(raw: bytes) -> LogLine:
@@ -57,20 +54,20 @@ def _seconds(stamp: str) -> float | None:
     return whole.timestamp() + float(match[2] or 0)
 
 
-def other_engines(api: EngineAPI, question: AskOtherEngines) -> OtherEngines:
+def other_engines(others: Engines, question: AskOtherEngines) -> OtherEngines:
     """Look on every other engine of this user, side by side; one that does not answer was not looked at."""
     found: dict[str, tuple[str, ...]] = {}
     wanted = question.name.lower().rstrip(".")
 
-    def look(engine: str, url: str) -> None:
+    def look(engine: str, api: EngineAPI) -> None:
         try:
-            with LiveEngine(EndpointAddress(url), ONE_ENGINE) as other:
-                listed = other.get("/containers/json", all=True)
-        except EngineError:
+            listed = api.get("/containers/json", all=True)
+        except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
+            what_failed(error)
             return
         found[engine] = tuple(_name(c) for c in listed if wanted in _names(c))
 
-    engines = other_endpoints(api.endpoint)
+    engines = tuple(others())
     threads = [Thread(target=look, args=engine, daemon=True) for engine in engines]
     for thread in threads:
         thread.start()

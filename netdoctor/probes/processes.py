@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from netdoctor.answers import Process
 
@@ -22,24 +23,22 @@ def owners(inodes: frozenset[int], pids: Iterable[int]) -> Mapping[int, Process]
     for pid in pids:
         if len(found) == len(inodes):
             break
-        for inode in _held(pid) & inodes - found.keys():
-            found[inode] = Process(pid=pid, name=_name(pid), state=_stat(pid)[1])
+        if mine := _held(pid) & inodes - found.keys():
+            name, state = read_stat(_read(f"/proc/{pid}/stat")) or ("", "")
+            found.update(dict.fromkeys(mine, Process(pid=pid, name=_whole_name(pid, name), state=state)))
     return found
 
 
 def _held(pid: int) -> set[int]:
     held = set()
     try:
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            if match := _SOCKET.fullmatch(os.readlink(f"/proc/{pid}/fd/{number}")):
-                held.add(int(match[1]))
+        with os.scandir(f"/proc/{pid}/fd") as files:
+            for file in files:
+                if match := _SOCKET.fullmatch(os.readlink(file.path)):  # noqa: PTH115  of thousands, and a Path is dear
+                    held.add(int(match[1]))
     except OSError:
         pass
     return held
-
-
-def _stat(pid: int) -> tuple[str, str]:
-    return read_stat(_read(f"/proc/{pid}/stat")) or ("", "")
 
 
 def read_stat(text: str) -> tuple[str, str] | None:
@@ -48,10 +47,9 @@ def read_stat(text: str) -> tuple[str, str] | None:
     return (match["name"], match["state"]) if match else None
 
 
-def _name(pid: int) -> str:
-    name = _stat(pid)[0]
+def _whole_name(pid: int, name: str) -> str:
     if len(name) == 15:  # the kernel cuts it there; the rest is in the command line, unless the process rewrote that
-        whole = os.path.basename(_read(f"/proc/{pid}/cmdline").partition("\0")[0])
+        whole = _read(f"/proc/{pid}/cmdline").partition("\0")[0].rpartition("/")[2]
         if whole.startswith(name):
             return whole
     return name
@@ -68,24 +66,19 @@ def family(pid: int) -> Iterator[int]:
 
 def everybody() -> Iterator[int]:
     """All processes of this machine, in the order of their numbers."""
-    yield from sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    yield from sorted(_numbers("/proc"))
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except OSError:
-        return []
-    try:
-        found: list[int] = []
-        for thread in threads:
-            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as text:
-                found += map(int, text.read().split())
-        return found
-    except FileNotFoundError:  # the thread has ended, or the kernel was built without CONFIG_PROC_CHILDREN
-        return _children_by_parents(pid) if os.path.exists(f"/proc/{pid}") else []
-    except OSError:
-        return []
+    found: list[int] = []
+    for thread in _numbers(f"/proc/{pid}/task"):
+        try:
+            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text("ascii").split())
+        except FileNotFoundError:  # the thread has ended, or the kernel was built without CONFIG_PROC_CHILDREN
+            return _children_by_parents(pid)
+        except OSError:
+            return []
+    return found
 
 
 def _children_by_parents(pid: int) -> list[int]:
@@ -97,9 +90,16 @@ def _children_by_parents(pid: int) -> list[int]:
         return []
 
 
+def _numbers(folder: str) -> list[int]:
+    try:
+        with os.scandir(folder) as entries:
+            return [int(entry.name) for entry in entries if entry.name.isdigit()]
+    except OSError:
+        return []
+
+
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as text:
-            return text.read()
+        return Path(path).read_text("utf-8", "replace")
     except OSError:
         return ""

@@ -83,7 +83,7 @@ def _error(body: bytes) -> OSError:
 
 
 def _row(body: bytes, protocol: Literal["tcp", "udp"]) -> Row:
-    family, state, _, _, port, remote_port, address, remote, _, _, _, waiting, backlog, _, inode = _MESSAGE.unpack_from(body)
+    family, state, _, _, port, remote_port, address, remote, *_, waiting, backlog, _, inode = _MESSAGE.unpack_from(body)
     size = 4 if family == socket.AF_INET else 16
     return Row(
         protocol=protocol,

@@ -18,6 +18,8 @@ ESTABLISHED, SYN_SENT, BOUND, CLOSE_WAIT, LISTEN = 1, 2, 7, 8, 10
 ENGINE_RESOLVER = "127.0.0.11"
 """The engine's own resolver listens there, in every namespace that it gives names to; it is not the application."""
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound to
+
 _PEER_STATES: Mapping[int, Literal["established", "syn-sent", "close-wait"]] = {
     ESTABLISHED: "established",
     SYN_SENT: "syn-sent",
@@ -91,10 +93,10 @@ def sockets(
     table: Iterable[Row],
     unix: tuple[str, ...] = (),
     *,
-    owners: Callable[[frozenset[int]], Mapping[int, Process]] = lambda inodes: {},
-    serves_ipv4: Callable[[tuple[int, ...]], Mapping[int, bool | None]] = lambda ports: {},
+    owners: Callable[[frozenset[int]], Mapping[int, Process]],
+    serves_ipv4: Callable[[tuple[int, ...]], Mapping[int, bool | None]],
 ) -> Sockets:
-    """The answer. `owners` tells inodes apart; `serves_ipv4` settles TCP ports of `::` where V6ONLY was not seen."""
+    """The answer. `owners` finds the processes of inodes; `serves_ipv4` settles TCP ports of `::` without V6ONLY."""
     table = tuple(table)
     listening = [row for row in table if is_listening(row)]
     holders = owners(frozenset(row.inode for row in listening if row.inode))
@@ -145,7 +147,7 @@ def _is_open_question(row: Row, listening: list[Row]) -> bool:
 
 def _has_ipv4_twin(row: Row, listening: list[Row]) -> bool:
     """Two sockets cannot both serve IPv4 on all addresses of one port, so beside 0.0.0.0 the `::` is IPv6 only."""
-    return any(r.address == "0.0.0.0" and r.port == row.port and r.protocol == row.protocol for r in listening)
+    return any(r.address == EVERYWHERE[0] and r.port == row.port and r.protocol == row.protocol for r in listening)
 
 
 def _peers(table: Iterable[Row], served: set[int]) -> tuple[Peer, ...]:

@@ -1,5 +1,7 @@
-"""The JSON report, `netdoctor/report/1`. Its keys and their order are a contract: DESIGN.md, section 7, and the schema in
-docs/report-1.schema.json."""
+"""The JSON report, `netdoctor/report/1`.
+
+Its keys and their order are a contract: docs/design.md, and the schema in docs/report-1.schema.json.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from netdoctor.request import Request, read_target
 
 SCHEMA = "netdoctor/report/1"
 
-# json.dumps leaves these as they are, and a terminal would obey them: DEL, C1 controls, line separators, bidi overrides.
+# json.dumps leaves these as they are, and a terminal obeys them: DEL, C1 controls, line separators, bidi.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 

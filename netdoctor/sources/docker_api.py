@@ -185,6 +185,8 @@ class EngineAPI:
                 f"{at} wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or use a context that has it"
             )
         kind = {404: NotFound, 409: Conflict}.get(status, EngineError)
+        if "container state improper" in says:  # Podman 4 answers 500
+            kind = Conflict
         raise kind(f"the engine at {at} says: {says}")
 
     @contextmanager

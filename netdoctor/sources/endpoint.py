@@ -168,7 +168,12 @@ def _config_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or os.path.expanduser("~"))
+    if given := environ.get("HOME"):
+        return Path(given)
+    try:
+        return Path.home()
+    except RuntimeError:  # a user whom the system does not know, as in many containers
+        return Path("/")
 
 
 def _current_context(environ: Mapping[str, str]) -> str:
@@ -248,6 +253,6 @@ def _well_known_sockets(environ: Mapping[str, str]) -> Iterator[str]:
 
 def _is_socket(path: str) -> bool:
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
+        return stat.S_ISSOCK(Path(path).stat().st_mode)
     except OSError:
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import http.client
-import os
 import socket
+from pathlib import Path
 
 from netdoctor.sources.endpoint import EndpointAddress
 
@@ -77,7 +77,7 @@ def _how_to_be_let_in(path: str) -> str:
     try:
         import grp
 
-        group = grp.getgrgid(os.stat(path).st_gid).gr_name
+        group = grp.getgrgid(Path(path).stat().st_gid).gr_name
         user = getpass.getuser()
     except (ImportError, OSError, KeyError):
         return "use sudo"

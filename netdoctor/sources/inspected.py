@@ -94,6 +94,8 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
     bindings = host.get("PortBindings") or {}
     if host.get("PublishAllPorts"):  # -P asks for every exposed port, and leaves the host port to the engine
         bindings = {f"{port}/{protocol}": [{}] for port, protocol in exposed} | bindings
+    mode = host.get("NetworkMode") or ""
+    joined = mode.startswith("container:")  # Podman repeats the endpoints and ports of the container that was joined
     return Container(
         id=found["Id"],
         name=found["Name"].removeprefix("/"),
@@ -106,12 +108,12 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         labels=config.get("Labels") or {},
         user=config.get("User") or "",
         tty=bool(config.get("Tty")),
-        network_mode=host.get("NetworkMode") or "",
-        endpoints=tuple(_endpoints(settings.get("Networks") or {}, networks)),
+        network_mode=mode,
+        endpoints=() if joined else tuple(_endpoints(settings.get("Networks") or {}, networks)),
         exposed=exposed,
         publications=tuple(_publications(bindings, everywhere="")),
         # Podman 4 leaves the address empty where Docker writes 0.0.0.0.
-        published=tuple(_publications(settings.get("Ports") or {}, everywhere="0.0.0.0")),
+        published=() if joined else tuple(_publications(settings.get("Ports") or {}, everywhere="0.0.0.0")),  # noqa: S104  nothing is bound
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
         links=tuple(host.get("Links") or ()),
         mounts=tuple(_mounts(found.get("Mounts") or (), host.get("Tmpfs") or {})),
@@ -171,6 +173,8 @@ def _health(health: Json, healthcheck: Json) -> Health | None:
 
 def _endpoints(found: Mapping[str, Json], networks: tuple[Network, ...]) -> Iterator[Endpoint]:
     ids = {n.name: n.id for n in networks}
+    # Podman's default network is "podman" to its containers, and "bridge" in its list of networks.
+    ids.setdefault("podman", ids.get("bridge", ""))
     known = {n.id: n.name for n in networks}
     for key, entry in found.items():
         # Empty until the first start; Podman 4 writes the name there. The key is what the user typed, an ID perhaps.

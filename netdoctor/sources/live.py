@@ -44,9 +44,7 @@ class LiveSource:
         """An answer for each question; what cannot be asked is an `Unable`."""
         from netdoctor.probes import ask
 
-        return ask(
-            stack, questions, api=self.api, rung=self._rung, timeout=self._timeout, progress=self._progress
-        )
+        return ask(stack, questions, api=self.api, rung=self._rung, timeout=self._timeout, progress=self._progress)
 
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""

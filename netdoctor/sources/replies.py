@@ -52,7 +52,9 @@ class PathStat(msgspec.Struct, frozen=True, rename="camel"):
 
 def path_stat(header: str) -> PathStat:
     """The header X-Docker-Container-Path-Stat: JSON in base64. Raises ValueError."""
-    return msgspec.json.decode(base64.b64decode(header), type=PathStat)
+    found = msgspec.json.decode(base64.b64decode(header), type=PathStat)
+    # Podman names a target for every path.
+    return found if found.is_link else msgspec.structs.replace(found, link_target="")
 
 
 def frames(stream: Readable) -> Iterator[tuple[int, bytes]]:

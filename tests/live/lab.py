@@ -108,15 +108,19 @@ class Lab:
         network: str | None = None,
         options: Sequence[str] = (),
     ) -> str:
-        """A container as Compose would make it: `project-service-1`, with its labels and the service as an alias."""
+        """A container as Compose would make it: `project-service-1`, with its labels and the service as an alias.
+
+        The project is `<slug>-<project>`, or the slug itself for "".
+        """
         labels = [
-            "--label", f"com.docker.compose.project={self.name(project)}",
+            "--label", f"com.docker.compose.project={self.name(project) if project else self.slug}",
             "--label", f"com.docker.compose.service={service}",
             "--label", "com.docker.compose.container-number=1",
             "--label", "com.docker.compose.oneoff=False",
         ]  # fmt: skip
         alias = ["--network-alias", service] if network and not _builtin(network) else []
-        return self.run(f"{project}-{service}-1", command, image=image, network=network, options=(*labels, *alias, *options))
+        short = f"{project}-{service}-1" if project else f"{service}-1"
+        return self.run(short, command, image=image, network=network, options=(*labels, *alias, *options))
 
     # -- looking ------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from tests.live.lab import Case, Lab
 from tests.live.table import SCENARIOS
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
+DEMO = FIXTURES.parent / "netdoctor" / "demo.json"
 PLAIN = Options(verbose=True, quiet=False, width=80, colour=False, unicode=True)
 
 
@@ -67,27 +68,41 @@ def record(case: Case, slug: str, path: Path) -> None:
 
 
 def main() -> None:
-    rows: list[str] = []
-    for family in {s.family for s in SCENARIOS.values()}:
-        shutil.rmtree(FIXTURES / family, ignore_errors=True)
+    """Record all scenarios; with slugs as arguments, only those."""
+    wanted = sys.argv[1:] or list(SCENARIOS)
     for slug, scenario in sorted(SCENARIOS.items(), key=lambda item: (item[1].family, item[0])):
+        if slug not in wanted:
+            continue
+        for old in FIXTURES.glob(f"{scenario.family}/{slug}-[0-9]*.json"):
+            old.unlink()
         lab = Lab(slug)
         lab.remove()
         try:
             for number, case in enumerate(scenario.build(lab), start=1):
                 name = f"{scenario.family}/{slug}-{number}.json"
                 record(case, slug, FIXTURES / name)
-                asked = " ".join(word.removeprefix(f"{slug}-") for word in (case.source, case.target) if word)
-                rows.append(f"| `{name}` | {asked} | {', '.join(case.finds) or 'healthy'} | {' '.join(scenario.says.split())} |")
+                if (slug, number) == ("shop", 1):
+                    shutil.copy(FIXTURES / name, DEMO)
                 print(name, *case.finds or ("healthy",))
         finally:
             lab.remove()
-    (FIXTURES / "README.md").write_text(
+    (FIXTURES / "README.md").write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """fixtures/README.md, from what lies there."""
+    rows = []
+    for path in sorted(FIXTURES.glob("*/*.report.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        slug = path.name.removesuffix(".report.json").rpartition("-")[0]
+        asked = " ".join(w.removeprefix(f"{slug}-") for w in (report["asked"]["source"], report["asked"]["target"]) if w)
+        finds = ", ".join(f"{d['check']}/{d['reason']}" for d in report["diagnosis"]) or report["verdict"]
+        rows.append(f"| `{path.parent.name}/{path.name}` | {asked} | {finds} | {' '.join(SCENARIOS[slug].says.split())} |")
+    return (
         "# Recorded stacks\n\n"
         "Captures of live stacks, sick and healthy, each with its expected report (`.report.json`). Made by `make fixtures`\n"
         "from the scenarios in `tests/live/scenarios`, never by hand; the function with the file's name builds the stack.\n\n"
-        "| file | asked | finds | the stack |\n|---|---|---|---|\n" + "\n".join(rows) + "\n",
-        encoding="utf-8",
+        "| expected report | asked | finds | the stack |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 
 

@@ -89,7 +89,10 @@ def test_texts(text: str, expected: list[tuple[str, int]]) -> None:
         ({"STATSD_URL": "statsd://statsd:8125"}, [("statsd", 8125)]),
         ({"DB_HOST": "db", "DB_PORT": "tcp://172.17.0.2:5432"}, [("db", 0), ("172.17.0.2", 5432)]),
         # none of these is an address that the process connects to
-        ({"PUBLIC_URL": "http://localhost:3000", "APP_URL": "http://localhost", "BASE_URL": "http://localhost:8080"}, []),
+        (
+            {"PUBLIC_URL": "http://localhost:3000", "APP_URL": "http://localhost", "BASE_URL": "http://localhost:8080"},
+            [],
+        ),
         ({"GF_SERVER_ROOT_URL": "http://localhost:8080/grafana", "KC_HOSTNAME_URL": "http://localhost:8080"}, []),
         ({"APP_PUBLIC": "http://localhost:1", "PAPERLESS_URL": "http://localhost:8000"}, [("localhost", 8000)]),
         ({"CORS_ORIGIN": "http://localhost:3000", "ALLOWED_HOSTS": "localhost,web:8000"}, []),
@@ -98,7 +101,14 @@ def test_texts(text: str, expected: list[tuple[str, int]]) -> None:
         ({"LISTEN_ADDR": "127.0.0.1:8080", "BIND": "0.0.0.0:80", "HTTP_LISTEN": ":8080"}, []),
         ({"HOST": "0.0.0.0", "PORT": "3000", "HOSTNAME": "0.0.0.0"}, []),
         ({"UVICORN_HOST": "0.0.0.0", "UVICORN_PORT": "8000", "ROCKET_ADDRESS": "0.0.0.0", "ROCKET_PORT": "8000"}, []),
-        ({"SERVER_ADDR": "0.0.0.0:8080", "ADDRESS": "127.0.0.1:3000", "ASPNETCORE_URLS": "http://+:80;http://0.0.0.0:81"}, []),
+        (
+            {
+                "SERVER_ADDR": "0.0.0.0:8080",
+                "ADDRESS": "127.0.0.1:3000",
+                "ASPNETCORE_URLS": "http://+:80;http://0.0.0.0:81",
+            },
+            [],
+        ),
         ({"FRONTEND_URL": "http://localhost:3000", "NEXTAUTH_URL": "http://localhost:3000"}, []),
         ({"BASE_IMAGE": "redis:7", "APP_VERSION": "v1:2", "RUN_USER": "app:1000"}, []),
         ({"NO_PROXY": "localhost,db:5432", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "DEBUG_HOST": "true"}, []),
@@ -131,7 +141,7 @@ def test_environment(environment: dict[str, str], expected: list[tuple[str, int]
         ("vite --host 0.0.0.0", []),
         ("labsrv http 0.0.0.0 5432", []),
         ("sleep 3600", []),
-        ("sh -c|an \"unbalanced quote", []),
+        ('sh -c|an "unbalanced quote', []),
     ],
 )
 def test_command(command: str, expected: list[tuple[str, int]]) -> None:
@@ -140,7 +150,9 @@ def test_command(command: str, expected: list[tuple[str, int]]) -> None:
 
 
 def test_what_ends_up_in_a_browser() -> None:
-    found = told({"VITE_API_URL": "http://api:8000", "NEXT_PUBLIC_API": "http://api:8000", "REACT_APP_X": "http://api:1"})
+    found = told(
+        {"VITE_API_URL": "http://api:8000", "NEXT_PUBLIC_API": "http://api:8000", "REACT_APP_X": "http://api:1"}
+    )
     assert pairs(found, "browser") == [("api", 8000), ("api", 8000), ("api", 1)]
 
 
@@ -161,27 +173,51 @@ def test_kafka_names_its_listeners_like_schemes() -> None:
         ({"network.publish_host": "127.0.0.1"}, "es", [("127.0.0.1", 0)]),
         ({"KAFKA_ADVERTISED_HOST_NAME": "localhost", "KAFKA_ADVERTISED_PORT": "9092"}, "kafka", [("localhost", 9092)]),
         ({}, "redis-server --cluster-announce-ip 127.0.0.1 --cluster-announce-port 7000", [("127.0.0.1", 7000)]),
-        ({}, "redpanda start --advertise-kafka-addr internal://rp:9092,ext://localhost:19092", [("rp", 9092), ("localhost", 19092)]),
+        (
+            {},
+            "redpanda start --advertise-kafka-addr internal://rp:9092,ext://localhost:19092",
+            [("rp", 9092), ("localhost", 19092)],
+        ),
         ({}, "etcd --advertise-client-urls http://0.0.0.0:2379", [("0.0.0.0", 2379)]),
     ],
 )
-def test_what_a_server_tells_its_clients(environment: dict[str, str], command: str, expected: list[tuple[str, int]]) -> None:
+def test_what_a_server_tells_its_clients(
+    environment: dict[str, str], command: str, expected: list[tuple[str, int]]
+) -> None:
     assert pairs(told(environment, tuple(command.split())), "advertised") == expected
 
 
 def test_hints_tell_the_kind_of_service() -> None:
-    environment = {"POSTGRES_HOST": "a", "DB_HOST": "b", "DB_CONNECTION": "pgsql", "MY_DB_HOST": "c", "X_URL": "redis://d"}
-    assert {m.host: m.hint for m in told(environment)} == {"a": "postgres", "b": "postgres", "c": "database", "d": "redis"}
+    environment = {
+        "POSTGRES_HOST": "a",
+        "DB_HOST": "b",
+        "DB_CONNECTION": "pgsql",
+        "MY_DB_HOST": "c",
+        "X_URL": "redis://d",
+    }
+    assert {m.host: m.hint for m in told(environment)} == {
+        "a": "postgres",
+        "b": "postgres",
+        "c": "database",
+        "d": "redis",
+    }
 
 
 def test_a_url_named_after_the_container_itself_is_its_own() -> None:
     url = (("PAPERLESS_URL", "http://localhost:8000"), ("PAPERLESS_DB", "postgres://localhost/x"))
-    container = Container(id="a", name="x", image="ghcr.io/paperless-ngx:2", state=State(status="running"), environment=url)
+    container = Container(
+        id="a", name="x", image="ghcr.io/paperless-ngx:2", state=State(status="running"), environment=url
+    )
     assert pairs(mentions(container)) == [("localhost", 5432)]
 
 
 def test_sure_and_spare() -> None:
-    environment = {"LLM": "llama:70", "TEST_DATABASE_URL": "postgres://localhost/x", "SITE": "shop:80", "DB_ADDR": "db:1"}
+    environment = {
+        "LLM": "llama:70",
+        "TEST_DATABASE_URL": "postgres://localhost/x",
+        "SITE": "shop:80",
+        "DB_ADDR": "db:1",
+    }
     found = {m.host: m for m in told(environment)}
     assert {host: (m.sure, m.spare) for host, m in found.items()} == {
         "llama": (False, False),

@@ -1,0 +1,105 @@
+"""The same container made again by `docker create`, with something in it changed.
+
+Its environment goes from the old one to the new one within the shell, so that no secret is printed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from netdoctor.api import Container, Endpoint, Stack
+
+
+@dataclass(frozen=True)
+class Edit:
+    """In this variable of the environment, or in the command (""), one text instead of another."""
+
+    variable: str
+    old: str
+    new: str
+
+
+def again(
+    stack: Stack, source: Container, edits: tuple[Edit, ...], options: Iterable[str], network: str = ""
+) -> Iterator[str]:
+    """The same container again: the old one is kept as NAME-old, and stopped once the new one is ready to start."""
+    old = f"{source.name}-old"
+    script = ";".join(f"/^{_sed(e.variable)}=/s/{_sed(e.old)}/{_sed(e.new)}/" for e in edits if e.variable)
+    read = f"docker inspect --format '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' {old}"
+    command = replaced(source.command, [e for e in edits if not e.variable])
+    words = [_word(old, index, word) for index, word in enumerate(command)]
+    first = next((e for e in source.endpoints if e.network == source.network_mode), None)
+    create = ["docker create --env-file /dev/stdin", f"--name {source.name}", *_network(stack, source, first)]
+    create += [*_options(source), *options, *(f"--entrypoint {w}" for w in words[:1]), source.image, *words[1:]]
+    yield f"docker rename {source.name} {old}"
+    yield " | ".join((read, *([f"sed {shlex.quote(script)}"] if script else []), " ".join(create)))
+    for endpoint in source.endpoints:
+        if endpoint is not first and endpoint.network != "bridge":
+            yield " ".join(
+                ("docker network connect", *_place(source, endpoint, "--alias"), endpoint.network, source.name)
+            )
+    if network:
+        yield f"docker network connect {network} {source.name}"
+    yield f"docker stop {old} && docker start {source.name}"
+
+
+def _sed(text: str) -> str:
+    return re.sub(r"([]&[\\.*^$/])", r"\\\1", text)
+
+
+def replaced(command: Iterable[str], edits: Iterable[Edit]) -> list[str]:
+    words = list(command)
+    for edit in edits:
+        at = next((i for i, w in enumerate(words) if edit.old in w), None)
+        if at is not None:
+            words[at] = words[at].replace(edit.old, edit.new, 1)
+    return words
+
+
+def _word(old: str, index: int, word: str) -> str:
+    """A word of the command for the shell; one with a secret is read from the old container."""
+    if "<secret-" in word and index:
+        return f"\"$(docker inspect --format '{{{{index .Args {index - 1}}}}}' {old})\""
+    return shlex.quote(word)
+
+
+def _network(stack: Stack, source: Container, endpoint: Endpoint | None) -> Iterator[str]:
+    donor = stack.donor(source)
+    if donor is not None:
+        yield f"--network container:{donor.name}"
+    elif source.network_mode not in ("default", "bridge", ""):
+        yield f"--network {source.network_mode}"
+    if endpoint is not None:
+        yield from _place(source, endpoint, "--network-alias")
+
+
+def _place(source: Container, endpoint: Endpoint, flag: str) -> Iterator[str]:
+    own = {source.name, source.host_name, source.id[:12]}
+    yield from (f"{flag} {alias}" for alias in endpoint.aliases if alias not in own)
+    if endpoint.fixed_address:
+        yield f"--ip {endpoint.fixed_address}"
+
+
+def _options(source: Container) -> Iterator[str]:
+    shares = bool(source.donor) or source.on_host_network
+    if source.host_name and not shares and not source.id.startswith(source.host_name):
+        yield f"--hostname {source.host_name}"
+    for p in source.publications:
+        address = f"{p.host_address}:" if p.host_address else ""
+        yield f"--publish {address}{p.host_port or ''}:{p.container_port}/{p.protocol}"
+    for mount in source.mounts:
+        place = {"volume": mount.name, "bind": mount.source}.get(mount.kind)
+        if place:
+            yield f"--volume {shlex.quote(f'{place}:{mount.destination}' + ('' if mount.writable else ':ro'))}"
+        elif mount.kind == "tmpfs":
+            yield f"--tmpfs {mount.destination}"
+    yield from (f"--add-host {entry}" for entry in source.extra_hosts)
+    if source.user:
+        yield f"--user {source.user}"
+    if source.restart_policy not in ("", "no"):
+        yield f"--restart {source.restart_policy}"
+    switches = {"--tty": source.tty, "--read-only": source.read_only, "--rm": source.auto_remove}
+    yield from (switch for switch, on in switches.items() if on)

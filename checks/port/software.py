@@ -1,0 +1,168 @@
+"""How a server is told where to listen: the setting of known software, or what the container's own configuration says.
+
+A container's command and environment can't be changed while it exists. So where Compose made it the remedy is the lines
+of its file, and elsewhere the commands that work on the living process, or else show what must be changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from netdoctor.api import Container, Listener, Remedy, is_loopback, mentions
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
+
+
+@dataclass(frozen=True)
+class Software:
+    """`words`: names of its process, or words of its command line. `run` mends it as it lives; `alive`: even where its
+    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in."""
+
+    words: tuple[str, ...]
+    setting: str
+    run: tuple[str, ...] = ()
+    alive: bool = False
+
+
+# Each setting as its vendor documents it; the first that matches is taken, so runtimes stand last.
+_KNOWN = (
+    Software(
+        ("postgres", "postmaster"),
+        "`listen_addresses = '*'` in postgresql.conf",
+        ("docker exec {name} psql -U {user} -c \"ALTER SYSTEM SET listen_addresses = '*'\"", "docker restart {name}"),
+    ),
+    Software(
+        ("redis-server", "valkey-server"),
+        "`bind * -::*` in redis.conf (and `protected-mode no`, or a password)",
+        ("docker exec {name} redis-cli -p {port} CONFIG SET bind '* -::*'",),
+        alive=True,
+    ),
+    Software(
+        ("mysqld", "mariadbd"),
+        "`bind-address = 0.0.0.0` under [mysqld]",
+        (
+            "docker exec {name} sh -c 'printf \"[mysqld]\\nbind-address=0.0.0.0\\n\" > /etc/mysql/conf.d/zz-bind.cnf'",
+            "docker restart {name}",
+        ),
+    ),
+    Software(("mongod", "mongos"), "`--bind_ip_all`, or `net.bindIp: 0.0.0.0` in mongod.conf"),
+    Software(("memcached",), "`-l 0.0.0.0`"),
+    Software(("nginx",), "`listen {port};` instead of `listen 127.0.0.1:{port};`"),
+    Software(("apache2", "httpd"), "`Listen {port}`"),
+    Software(("etcd",), "`--listen-client-urls http://0.0.0.0:{port}`"),
+    Software(("vite",), "`vite --host 0.0.0.0`, or `server.host: true` in vite.config"),
+    Software(("next", "next-server"), "`next dev -H 0.0.0.0`, or HOSTNAME=0.0.0.0"),
+    Software(("webpack", "webpack-dev-server"), "`webpack serve --host 0.0.0.0`, or `devServer.host`"),
+    Software(("ng",), "`ng serve --host 0.0.0.0`"),
+    Software(("nuxt", "astro"), "`--host 0.0.0.0`"),
+    Software(("flask",), "`flask run --host=0.0.0.0`"),
+    Software(("uvicorn", "hypercorn", "fastapi"), "`--host 0.0.0.0`"),
+    Software(("gunicorn",), "`gunicorn -b 0.0.0.0:{port}`"),
+    Software(("manage.py", "runserver"), "`manage.py runserver 0.0.0.0:{port}`"),
+    Software(("jupyter", "jupyter-lab"), "`--ip=0.0.0.0`"),
+    Software(("streamlit",), "`--server.address=0.0.0.0`"),
+    Software(("http.server",), "`python -m http.server --bind 0.0.0.0 {port}`"),
+    Software(("rails", "puma", "bin/rails"), "`rails server -b 0.0.0.0`"),
+    Software(("hugo",), "`hugo server --bind 0.0.0.0`"),
+    Software(("php",), "`php -S 0.0.0.0:{port}`"),
+    Software(("dotnet",), "ASPNETCORE_URLS=http://+:{port}"),
+    Software(("java",), "`server.address=0.0.0.0` (Spring), or what the product calls it: `network.host`, `listeners`"),
+    Software(("node", "bun", "deno"), "`server.listen({port}, '0.0.0.0')`"),
+    Software(("python", "python3"), "the host argument of its server, `host='0.0.0.0'`"),
+)
+_LOOPBACK = re.compile(r"(?<![\w.:])(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]|::1)(?![\w.])(?::(?P<port>\d+))?")
+# Switches that leave no network socket at all, with what to write instead.
+_NO_NETWORK = {
+    r"listen_addresses\s*=\s*(?:''|\"\")?$": "listen_addresses=*",
+    r"--skip-networking\S*": "--bind-address=0.0.0.0",
+}
+# Variables that say where a server listens, with an address and no port.
+_WHERE = {
+    "HOST",
+    "HOSTNAME",
+    "BIND",
+    "BIND_ADDRESS",
+    "LISTEN",
+    "LISTEN_ADDR",
+    "LISTEN_ADDRESS",
+    "ADDRESS",
+    "SERVER_ADDRESS",
+}
+_RUNTIMES = ("java", "node", "python", "php")
+
+
+def listen_everywhere(target: Container, title: str, listeners: Iterable[Listener], port: int, verify: str) -> Remedy:
+    """Have the server listen on all addresses: by what is seen to forbid it, else by the setting it is known for."""
+    processes = [x.process.name for x in listeners if x.process is not None]
+    known = _known(target, processes)
+    blanks = {"name": target.name, "port": port, "user": target.variable("POSTGRES_USER") or "postgres"}
+    words = _told_in_command(target, port)
+    variables = {} if words else _told_in_environment(target, port)
+    setting = known.setting.format_map(blanks) if known else "its bind, host or listen setting"
+    if words:
+        setting = f"its command says `{_with_flag(target, next(iter(words)))}`"
+    if variables:
+        setting = f"its environment says {' '.join(f'{k}={target.variable(k)}' for k in variables)}"
+    show = "docker inspect --format '{{json .Path}} {{json .Args}} {{json .Config.Env}}' " + target.name
+    mend = tuple(r.format_map(blanks) for r in known.run) if known and (known.alive or not (words or variables)) else ()
+    compose = _compose(target, words, variables)
+    return Remedy(
+        says=f"have {title} listen on all addresses: {setting}",
+        run=() if compose else mend or (show,),
+        compose=compose,
+        verify=(verify,),
+    )
+
+
+def _known(target: Container, processes: list[str]) -> Software | None:
+    spoken = [w.rpartition("/")[2] for word in target.command for w in re.split(r"[\s=]+", word)]
+    names = {w for name in (*processes, *spoken) for w in (name, name.rstrip("0123456789."))}
+    found = [s for s in _KNOWN if not names.isdisjoint(s.words)]
+    own = [s for s in found if not {w for p in processes for w in (p, p.rstrip("0123456789."))}.isdisjoint(s.words)]
+    # A runtime says less than the words of its command line: node runs vite.
+    return next((s for s in (*own, *found) if s.words[0] not in _RUNTIMES), next(iter(found), None))
+
+
+def _told_in_command(target: Container, port: int) -> Mapping[str, str]:
+    """The words of the command that keep the server off the network, each with what to write instead."""
+    found: dict[str, str] = {}
+    for word in target.command:
+        opened = _opened(word, port)
+        for pattern, instead in _NO_NETWORK.items():
+            opened = re.sub(pattern, instead, opened)
+        if opened != word:
+            found[word] = opened
+    return found
+
+
+def _with_flag(target: Container, word: str) -> str:
+    before = target.command[target.command.index(word) - 1] if word in target.command[1:] else ""
+    return f"{before} {word}" if before.startswith("-") else word
+
+
+def _told_in_environment(target: Container, port: int) -> Mapping[str, str]:
+    own = {m.variable for m in mentions(target) if m.purpose == "own" and is_loopback(m.host) and m.port in (0, port)}
+    return {k: _opened(v, port) for k, v in target.environment if k in own or (k in _WHERE and is_loopback(v))}
+
+
+def _opened(text: str, port: int) -> str:
+    def everywhere(match: re.Match[str]) -> str:
+        if match["port"] not in (None, str(port)) or text[: match.start()].endswith("@"):
+            return match[0]  # a service that it uses itself
+        return EVERYWHERE + (f":{match['port']}" if match["port"] else "")
+
+    return _LOOPBACK.sub(everywhere, text)
+
+
+def _compose(target: Container, words: Mapping[str, str], variables: Mapping[str, str]) -> str | None:
+    if not target.project or not (words or variables):
+        return None
+    lines = ["services:", f"  {target.service}:"]
+    if words:  # the engine does not tell where the entry point ends and the command begins
+        lines += [f"    entrypoint: {json.dumps([words.get(w, w) for w in target.command])}", "    command: []"]
+    if variables:
+        lines += ["    environment:", *(f"      {k}: {json.dumps(v)}" for k, v in variables.items())]
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""A live container from outside, by root on the engine's host: its process, its namespace, its files, its tables."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from netdoctor.answers import Lookup
+from netdoctor.model import HOST, Container, Stack
+from netdoctor.probes.cannot import CannotAsk, Vanished
+from netdoctor.probes.engine_api import EngineAPI
+from netdoctor.probes.files_inside import read_inside
+from netdoctor.probes.interfaces import addresses4
+from netdoctor.probes.looking_up import look_up
+from netdoctor.probes.namespaces import AS_ROOT, NetworkNamespace, make_sure
+from netdoctor.probes.resolver_files import read_resolv_conf
+from netdoctor.probes.sock_diag import NETLINK_SOCK_DIAG
+
+
+class Inside(NamedTuple):
+    """A live container or the host: a process of it, and its network namespace held open."""
+
+    pid: int
+    namespace: NetworkNamespace
+
+    def read(self, path: str) -> str:
+        """The text of a file of the container, "" when there is none."""
+        try:
+            return read_inside(self.pid, path)
+        except OSError:
+            return ""
+
+    def look_up(self, name: str, ends: float) -> Lookup:
+        """What a name or an address means to the container's resolver, asked until `ends` (time.monotonic())."""
+        conf = read_resolv_conf(self.read("/etc/resolv.conf"))
+        return look_up(name, self.read("/etc/hosts"), conf, self.namespace.socket, ends)
+
+    def table(self, name: str) -> str:
+        """The text of /proc/PID/net/`name`, "" when the kernel has no such table."""
+        try:
+            return Path(f"/proc/{self.pid}/net/{name}").read_text("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def netlink(self) -> socket.socket:
+        """A socket for sock_diag(7). Raises OSError."""
+        line = self.namespace.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+        line.settimeout(1.0)
+        return line
+
+
+class Entrances:
+    """The ways into the containers of a stack."""
+
+    def __init__(self, stack: Stack, api: EngineAPI) -> None:
+        self._stack = stack
+        self._api = api
+
+    @contextmanager
+    def inside(self, container_id: str) -> Iterator[Inside]:
+        """The container, or the host (HOST). Raises CannotAsk."""
+        pid = self._host_pid() if container_id == HOST else self._pid(container_id)
+        try:
+            namespace = NetworkNamespace(pid)
+        except OSError as error:
+            reason = f"the network namespace of pid {pid} cannot be entered ({error.strerror})"
+            raise CannotAsk(reason, AS_ROOT) from error
+        with namespace:
+            yield Inside(pid, namespace)
+
+    def _pid(self, container_id: str) -> int:
+        container = self._stack.container(container_id)
+        if container is None:
+            raise Vanished(f"the stack has no container {container_id[:12]}")
+        if not container.state.running:
+            raise Vanished(f"{container.name} is not running")
+        try:
+            make_sure(container.state.pid, self._ids(container), container.name)
+            return container.state.pid
+        except Vanished:  # it may have been restarted since
+            now = self._api.get(f"/containers/{container_id}/json")["State"]
+            if not now.get("Running") or now.get("Pid") in (None, 0, container.state.pid):
+                raise
+        make_sure(now["Pid"], self._ids(container), container.name)
+        return int(now["Pid"])
+
+    def _ids(self, container: Container) -> Iterable[str]:
+        """Its own ID, and its donor's: the files of a shared namespace are mounted from the donor's folder."""
+        return dict.fromkeys((container.id, self._stack.namespace_owner(container).id))
+
+    def _host_pid(self) -> int:
+        """A process in the engine's own namespace: ours, or PID 1 where only that has the networks' gateways."""
+        gateways = {g for n in self._stack.networks for g in n.gateways}
+        for pid in (os.getpid(), 1):
+            try:
+                with NetworkNamespace(pid) as namespace, namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+                    if gateways & {address for _, address in addresses4(line)}:
+                        return pid
+            except OSError:
+                continue
+        return os.getpid()

@@ -1,0 +1,74 @@
+"""A connection from a container's own network namespace, with the other end's accept queue while it is open."""
+
+from __future__ import annotations
+
+import time
+
+from netdoctor.answers import AskConnection, Attempt, Connection
+from netdoctor.model import Stack
+from netdoctor.probes.accept_queue import Queue, ports_behind, read_once, watch
+from netdoctor.probes.cannot import CannotAsk
+from netdoctor.probes.connecting import listen_for, try_tcp, try_udp, with_neighbour
+from netdoctor.probes.inside import Entrances, Inside
+
+
+def connect_from(stack: Stack, entrances: Entrances, question: AskConnection, ends: float) -> Connection:
+    """Look the address up where it is a name, then try each until one is accepted. Raises CannotAsk."""
+    attempts: list[Attempt] = []
+    queue = Queue()
+    with entrances.inside(question.container) as inside:
+        addresses = inside.look_up(question.address, ends).addresses
+        for index, address in enumerate(addresses):
+            share = (ends - time.monotonic()) / (len(addresses) - index)
+            if question.protocol == "udp":
+                attempt = try_udp(address, question.port, share, inside.namespace.socket)
+            else:
+                attempt, queue = _try_tcp(stack, entrances, question, inside, address, share, ends)
+            attempts.append(with_neighbour(attempt, lambda: inside.table("arp")))
+            if attempt.outcome == "connected":
+                break
+    return Connection(
+        protocol=question.protocol,
+        resolved=bool(addresses),
+        attempts=tuple(attempts),
+        queue=queue.readings,
+        backlog=queue.backlog,
+    )
+
+
+def _try_tcp(
+    stack: Stack,
+    entrances: Entrances,
+    question: AskConnection,
+    inside: Inside,
+    address: str,
+    share: float,
+    ends: float,
+) -> tuple[Attempt, Queue]:
+    tried = try_tcp(address, question.port, share, inside.namespace.socket)
+    if tried.line is None:
+        if tried.attempt.outcome != "timed-out":
+            return tried.attempt, Queue()
+        return tried.attempt, _queue(stack, entrances, question, address, None, ends)
+    with tried.line:
+        ours = tried.line.getsockname()
+        attempt = listen_for(tried, question.scheme, question.address)
+        # Whoever has spoken has taken the connection, but behind docker-proxy somebody else may be the one who speaks.
+        return attempt, _queue(stack, entrances, question, address, (ours[0], ours[1]), ends)
+
+
+def _queue(
+    stack: Stack, entrances: Entrances, question: AskConnection, address: str, ours: tuple[str, int] | None, ends: float
+) -> Queue:
+    """The target's accept queue: watched while our connection is open, read once after a timeout."""
+    target = stack.container(question.target)
+    if target is None:
+        return Queue()
+    ports = ports_behind(target, question.port)
+    try:
+        with entrances.inside(target.id) as there, there.netlink() as netlink:
+            if ours is None:
+                return read_once(netlink, ports, address)
+            return watch(netlink, ports, address, ours, ends)
+    except (CannotAsk, OSError):
+        return Queue()

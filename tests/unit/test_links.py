@@ -1,0 +1,288 @@
+"""From what was asked to the links: which address means which container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from netdoctor.answers import Asked, AskSockets, Listener, Sockets, Unable
+from netdoctor.links import NotFound, plan
+from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, Stack, State
+from netdoctor.request import BadRequest, Request
+
+NET = Network(id="n1", name="net", driver="bridge", subnets=("10.213.0.0/24",), gateways=("10.213.0.1",))
+OTHER = Network(id="n2", name="other", driver="bridge", subnets=("10.214.0.0/24",), gateways=("10.214.0.1",))
+BRIDGE = Network(id="n0", name="bridge", driver="bridge", subnets=("172.17.0.0/16",), gateways=("172.17.0.1",))
+LAN = Network(id="n3", name="lan", driver="macvlan", subnets=("192.168.1.0/24",))
+
+
+def container(
+    name: str,
+    last: int,
+    *,
+    env: Mapping[str, str] | None = None,
+    exposed: tuple[int, ...] = (),
+    publish: Mapping[int, int] | None = None,
+    network: Network | None = NET,
+    mode: str = "net",
+    image: str = "img",
+    status: str = "running",
+    service: str = "",
+    command: tuple[str, ...] = ("run",),
+) -> Container:
+    address = f"10.{213 if network is NET else 214}.0.{last}" if status == "running" else ""
+    endpoints = (Endpoint(network=network.name, network_id=network.id, address=address),) if network else ()
+    bound = tuple(Publication(container_port=c, host_port=h) for h, c in (publish or {}).items())
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": service} if service else {}
+    return Container(
+        id=name[0] * 63 + str(last % 10),
+        name=name,
+        state=State(status=status),
+        image=image,
+        environment=tuple((env or {}).items()),
+        command=command,
+        network_mode=mode,
+        endpoints=endpoints,
+        exposed=tuple((p, "tcp") for p in exposed),
+        publications=bound,
+        published=bound,
+        labels=labels,
+    )
+
+
+def stack(*containers: Container, listens: Mapping[str, tuple[int, ...] | None] | None = None) -> Stack:
+    """`listens`: the ports of each container; None where nobody could look; a container that is left out: not asked."""
+    by_name = {c.name: c for c in containers}
+    asked = []
+    for name, ports in (listens or {}).items():
+        found = () if ports is None else tuple(Listener(address="0.0.0.0", port=p) for p in ports)
+        answer = Unable(reason="no") if ports is None else Sockets(listeners=found)
+        asked.append(Asked(question=AskSockets(container=by_name[name].id), answer=answer))
+    return Stack(engine=Engine(), containers=containers, networks=(BRIDGE, NET, OTHER, LAN), asked=tuple(asked))
+
+
+def asked(given: Stack, source: str | None, target: str | None = None) -> list[str]:
+    """The links in short: `api localhost:5432 -> db`."""
+    return [short(given, link) for link in plan(Request(source=source, target=target), given).links]
+
+
+def short(given: Stack, link: Link) -> str:
+    target = given.target(link)
+    return f"{given.source(link).name} {link.address}:{link.port} -> {target.name if target else '?'}"
+
+
+def pair(environment: Mapping[str, str], *, target: Container | None = None, api: tuple[int, ...] = ()) -> Stack:
+    """api with this environment, beside a database that listens on 5432."""
+    db = target or container("db", 3)
+    given = (container("api", 2, env=environment), db)
+    return stack(*given, listens={"api": api, db.name: (5432,)} if db.state.running else {"api": api})
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"DATABASE_URL": "postgres://u:p@db:5432/app"}, ["api db:5432 -> db"]),
+        ({"DATABASE_URL": "postgres://u:p@localhost:5432/app"}, ["api localhost:5432 -> db"]),
+        ({"DATABASE_URL": "postgres://u:p@localhost/app"}, ["api localhost:5432 -> db"]),
+        ({"DB_HOST": "127.0.0.1", "DB_PORT": "5432"}, ["api 127.0.0.1:5432 -> db"]),
+        ({"DB_URL": "postgres://[::1]/x"}, ["api ::1:5432 -> db"]),
+        ({"DATABASE_URL": "postgres://0.0.0.0:5432/app"}, ["api 0.0.0.0:5432 -> db"]),
+        ({"DB_HOST": "db"}, ["api db:5432 -> db"]),
+        ({"DB_HOST": "db.net"}, ["api db.net:5432 -> db"]),
+        ({"DB_HOST": "10.213.0.3", "DB_PORT": "5432"}, ["api 10.213.0.3:5432 -> db"]),
+        ({"DB_HOST": "10.213.0.99", "DB_PORT": "5432"}, ["api 10.213.0.99:5432 -> db"]),
+        ({"DATABASE_URL": "postgres://postgress/app"}, ["api postgress:5432 -> db"]),
+        ({"DATABASE_URL": "postgres://db:15432/app"}, ["api db:15432 -> db"]),
+        # the same address twice is one link
+        ({"DATABASE_URL": "postgres://db/app", "DB_HOST": "db", "DB_PORT": "5432"}, ["api db:5432 -> db"]),
+        # where the target is named, other names are others' and a test's address is nobody's
+        ({"A_URL": "postgres://db/a", "B_URL": "postgres://elsewhere/b"}, ["api db:5432 -> db"]),
+        ({"A_URL": "postgres://db/a", "TEST_DATABASE_URL": "postgres://localhost/b"}, ["api db:5432 -> db"]),
+        (
+            {"A_URL": "postgres://db/a", "B_URL": "postgres://localhost/b"},
+            ["api db:5432 -> db", "api localhost:5432 -> db"],
+        ),
+        # nothing in the configuration means the target: its listeners tell the port
+        ({}, ["api db:5432 -> db"]),
+        ({"DB_HOST": "db.example.com", "DB_PORT": "5432"}, ["api db:5432 -> db"]),
+        ({"DB_HOST": "192.168.1.9", "DB_PORT": "5432"}, ["api db:5432 -> db"]),
+        ({"DB_HOST": "8.8.8.8", "DB_PORT": "5432"}, ["api db:5432 -> db"]),
+        ({"PUBLIC_URL": "http://localhost:5432", "LISTEN_ADDR": "127.0.0.1:5432"}, ["api db:5432 -> db"]),
+        ({"REDIS_URL": "redis://localhost:6379"}, ["api db:5432 -> db"]),
+        ({"VITE_DB": "http://localhost:5432"}, ["api db:5432 -> db"]),
+        ({"VITE_DB": "http://db:5432"}, ["api db:5432 -> db"]),
+    ],
+)
+def test_a_typed_container(environment: dict[str, str], expected: list[str]) -> None:
+    assert asked(pair(environment), "api", "db") == expected
+
+
+def test_localhost_is_the_source_itself_where_it_serves_the_port() -> None:
+    assert asked(pair({"DATABASE_URL": "postgres://localhost/app"}, api=(5432,)), "api", "db") == ["api db:5432 -> db"]
+
+
+def test_a_typed_port_does_not_hide_the_configured_address() -> None:
+    given = pair({"DATABASE_URL": "postgres://localhost/app"})
+    assert asked(given, "api", "db:5432") == ["api db:5432 -> db", "api localhost:5432 -> db"]
+    assert asked(pair({"DB_URL": "postgres://db/app"}), "api", "db:5432") == ["api db:5432 -> db"]
+
+
+def test_the_port_on_the_host_means_the_published_container() -> None:
+    db = container("db", 3, publish={15432: 5432})
+    for host in ("host.docker.internal", "172.17.0.1", "10.213.0.1", "localhost"):
+        given = pair({"DATABASE_URL": f"postgres://{host}:15432/app"}, target=db)
+        assert asked(given, "api", "db") == [f"api {host}:15432 -> db"]
+    assert asked(pair({"DB_HOST": "172.17.0.1", "DB_PORT": "5432"}), "api", "db") == ["api db:5432 -> db"]
+
+
+def test_on_the_host_network_localhost_is_the_host() -> None:
+    db = container("db", 3, publish={5432: 5432})
+    api = container("api", 2, env={"DB_URL": "postgres://localhost/x"}, network=None, mode="host")
+    given = stack(api, db, listens={"api": (5432,), "db": (5432,)})
+    assert asked(given, "api", "db") == ["api localhost:5432 -> db"]
+
+
+def test_a_sidecar_is_reached_at_localhost() -> None:
+    app = container("app", 2)
+    sidecar = container("proxy", 0, env={"UPSTREAM": "http://127.0.0.1:3000"}, network=None, mode=f"container:{app.id}")
+    given = stack(app, sidecar, listens={"app": (3000,), "proxy": (3000,)})
+    assert asked(given, "proxy", "app") == ["proxy 127.0.0.1:3000 -> app"]
+
+
+def test_a_stopped_target_is_meant_by_what_it_exposes() -> None:
+    db = container("db", 3, exposed=(5432,), image="x/postgres:15", status="exited")
+    assert asked(pair({"DATABASE_URL": "postgres://localhost/app"}, target=db), "api", "db") == [
+        "api localhost:5432 -> db"
+    ]
+    assert asked(pair({"DB_HOST": "localhost"}, target=db), "api", "db") == ["api localhost:5432 -> db"]
+    assert asked(pair({}, target=db), "api", "db") == ["api db:5432 -> db"]
+
+
+def test_a_target_of_which_nothing_is_known_is_looked_at_all_the_same() -> None:
+    stopped = pair({}, target=container("db", 3, status="exited"))
+    planned = plan(Request(source="api", target="db"), stopped)
+    assert (planned.links, [c.name for c in planned.containers]) == ((), ["api", "db"])
+    unseen = stack(container("api", 2), container("db", 3))
+    wants = plan(Request(source="api", target="db"), unseen).wants
+    assert wants == tuple(AskSockets(container=c.id) for c in unseen.containers)
+    blind = stack(*unseen.containers, listens={"api": None, "db": None})
+    with pytest.raises(BadRequest, match="nothing tells on which port db"):
+        asked(blind, "api", "db")
+    told = container("api", 2, env={"DATABASE_URL": "postgres://localhost/x"})
+    assert asked(stack(told, container("db", 3), listens={"db": None}), "api", "db") == ["api localhost:5432 -> db"]
+
+
+def test_an_address_that_another_took_is_told_for_a_typed_target() -> None:
+    api = container("api", 2, env={"DB_HOST": "10.213.0.4", "DB_PORT": "5432"})
+    given = stack(api, container("db", 3), container("squatter", 4), listens={"db": (5432,), "squatter": ()})
+    assert asked(given, "api", "db") == ["api 10.213.0.4:5432 -> db"]
+    both = stack(*given.containers, listens={"db": (5432,), "squatter": (5432,)})
+    assert asked(both, "api", "db") == ["api 10.213.0.4:5432 -> db"]
+    assert asked(both, "api") == ["api 10.213.0.4:5432 -> squatter"]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("localhost:5432", ["api localhost:5432 -> db"]),
+        ("postgresql://postgres:s@db:5432/x", ["api db:5432 -> db"]),
+        ("postgresql://postgres:s@postgress/x", ["api postgress:5432 -> db"]),
+        ("10.213.0.3:5432", ["api 10.213.0.3:5432 -> db"]),
+        ("10.213.0.77:5432", ["api 10.213.0.77:5432 -> db"]),
+        ("10.213.0.77:9999", ["api 10.213.0.77:9999 -> ?"]),
+        ("8.8.8.8:53/udp", ["api 8.8.8.8:53 -> ?"]),
+        ("db.example.com:5432", ["api db.example.com:5432 -> ?"]),
+        ("localhost:9999", ["api localhost:9999 -> ?"]),
+        ("dbb", ["api dbb:5432 -> ?"]),
+        ("redis", ["api redis:6379 -> ?"]),
+    ],
+)
+def test_the_very_string_of_a_configuration(target: str, expected: list[str]) -> None:
+    assert asked(pair({}), "api", target) == expected
+
+
+def test_a_name_without_any_port_is_a_usage_error() -> None:
+    for target in ("nothing-alike", "localhost", "8.8.8.8"):
+        with pytest.raises(BadRequest, match="write it like"):
+            asked(pair({}), "api", target)
+
+
+def test_all_that_a_container_depends_on() -> None:
+    environment = {
+        "DATABASE_URL": "postgres://localhost/app",
+        "REDIS_URL": "redis://cache",
+        "MAIL": "smtp://maill:25",
+        "MODEL": "llama:70",
+        "BASE": "busybox:1",
+        "SENTRY_DSN": "https://key@sentry.example/1",
+        "HTTP_PROXY": "http://squid:3128",
+        "VITE_API": "http://front:80",
+    }
+    containers = (
+        container("api", 2, env=environment),
+        container("db", 3),
+        container("cache", 4),
+        container("squid", 5),
+        container("front", 6, network=OTHER),
+    )
+    listens = {"api": (), "db": (5432,), "cache": (6379,), "squid": (3128,), "front": (80,)}
+    assert asked(stack(*containers, listens=listens), "api") == [
+        "api localhost:5432 -> db",
+        "api cache:6379 -> cache",
+        "api maill:25 -> ?",
+        "api squid:3128 -> squid",
+    ]
+
+
+def test_neighbours_are_asked_who_is_meant_by_localhost() -> None:
+    given = stack(
+        container("api", 2, env={"DB": "postgres://localhost/x"}),
+        container("db", 3),
+        container("web", 4, exposed=(80,)),
+    )
+    assert {given.container(w.container).name for w in plan(Request(source="api"), given).wants} == {"api", "db"}  # type: ignore[union-attr]
+    assert {
+        given.container(w.container).name for w in plan(Request(source="api", target="localhost:1"), given).wants
+    } == {"api", "db"}  # type: ignore[union-attr]
+
+
+def test_of_two_databases_the_one_that_nothing_names_is_meant_by_localhost() -> None:
+    environment = {"A_URL": "postgres://db1/a", "B_URL": "postgres://localhost/b"}
+    given = stack(
+        container("api", 2, env=environment),
+        container("db1", 3),
+        container("db2", 4),
+        listens={"api": (), "db1": (5432,), "db2": (5432,)},
+    )
+    assert asked(given, "api") == ["api db1:5432 -> db1", "api localhost:5432 -> db2"]
+    two = {"A_URL": "postgres://localhost/a"}
+    unclear = stack(container("api", 2, env=two), *given.containers[1:], listens={"db1": (5432,), "db2": (5432,)})
+    assert asked(unclear, "api") == []
+
+
+def test_the_whole_stack_has_no_links_to_names_that_nobody_bears() -> None:
+    given = pair({"A": "http://nobody:80", "DATABASE_URL": "postgres://localhost/x"})
+    assert asked(given, None) == ["api localhost:5432 -> db"]
+
+
+def test_internal_listeners_are_not_what_a_client_wants() -> None:
+    given = stack(
+        container("api", 2, env={"MQ_HOST": "mq"}),
+        container("mq", 3, exposed=(4369, 5672, 15692)),
+        container("app", 4),
+        listens={"api": (), "mq": (4369, 5672, 25672), "app": (3000,)},
+    )
+    assert asked(given, "api", "mq") == ["api mq:4369 -> mq", "api mq:5672 -> mq"]
+    amqp = container("api", 2, env={"RABBITMQ_HOST": "mq"})
+    assert asked(stack(amqp, *given.containers[1:], listens={"mq": (4369, 5672)}), "api", "mq") == ["api mq:5672 -> mq"]
+
+
+def test_services_replicas_and_unknown_sources() -> None:
+    web = container("shop-web-1", 4, service="web", env={"DB_HOST": "db"})
+    db = container("shop-db-1", 3, service="db", exposed=(5432,))
+    given = stack(web, db, listens={})
+    assert asked(given, "web", "db") == ["shop-web-1 db:5432 -> shop-db-1"]
+    assert asked(given, "shop/web", "shop-db-1") == ["shop-web-1 db:5432 -> shop-db-1"]
+    with pytest.raises(NotFound, match="did you mean web"):
+        asked(given, "webb", "db")
