@@ -210,12 +210,12 @@ def _bears_on(stack: Stack, cause: Result, result: Result) -> bool:
     """Whether a failure on one subject can explain one on the other."""
     if cause.subject == result.subject:
         return True
-    if isinstance(result.subject, Link) and isinstance(cause.subject, Container):
-        target = stack.target(result.subject)
-        if target is None:
-            return False
-        return cause.subject.id in (target.id, stack.namespace_owner(target).id)
-    return False
+    if not (isinstance(result.subject, Link) and isinstance(cause.subject, Container)):
+        return False
+    ends = [stack.target(result.subject)]
+    if cause.check.hop == "network" and result.check.hop not in ("interface", "listener"):
+        ends.append(stack.source(result.subject))  # without its own network it sees nothing of the target
+    return any(end is not None and cause.subject.id in (end.id, stack.namespace_owner(end).id) for end in ends)
 
 
 def _starts_at(link: Link, container: Container) -> bool:

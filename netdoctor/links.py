@@ -6,11 +6,12 @@ nobody gave) it names in `Plan.wants`; the caller asks, and plans again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from netdoctor.answers import AnyQuestion, AskSockets, Unable
+from netdoctor.answers import AnyQuestion, AskLogs, AskSockets, Logs, Unable
 from netdoctor.mentions import (
     DATABASE,
     SCHEME_PORTS,
@@ -72,10 +73,11 @@ def _planned(
         once.setdefault((link.source, link.address, link.port, link.protocol), link)
     ends = [e for link in once.values() for e in (stack.container(link.source), stack.target(link)) if e is not None]
     judged = tuple({c.id: c for c in (*containers, *ends)}.values())
-    # Who is meant by localhost:5432 is told by who listens on 5432.
+    # Who is meant by localhost:5432 is told by who listens on 5432; who by http://localhost:8080, by the complaints.
     asked = {c.id: c for c in judged} | {c.id: c for s, m in puzzles for c in _might_serve(stack, s, m)}
-    wants = tuple(AskSockets(container=c.id) for c in asked.values() if c.state.running)
-    return Plan(links=tuple(link for link in once.values() if link.port), containers=judged, wants=wants)
+    wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
+    wants += [AskLogs(container=c.id) for c in judged if any(_in_browser(stack, c, m) for m in mentions(c))]
+    return Plan(links=tuple(link for link in once.values() if link.port), containers=judged, wants=tuple(wants))
 
 
 # -- containers by name -------------------------------------------------------------------------------------------
@@ -272,8 +274,12 @@ def _inferred(stack: Stack, sources: Iterable[Container], unknown_names: bool = 
                 target = _meant(stack, source, mention, taken)
             if target is not None and target.id == source.id:
                 continue
-            if target is not None or (unknown_names and mention.sure and mention.port and _is_name(mention.host)):
-                yield from _mentioned(stack, source, target, mention)
+            if target is None and unknown_names and mention.sure and mention.port and not mention.spare:
+                if not _is_name(mention.host) and len(_candidates(stack, source, mention)) < 2:
+                    continue
+            elif target is None:
+                continue
+            yield from _mentioned(stack, source, target, mention)
 
 
 def _is_name(host: str) -> bool:
@@ -314,13 +320,20 @@ def _meant(stack: Stack, source: Container, mention: Mention, taken: Iterable[st
     holder = stack.holder(mention.host)
     if holder is not None and (not mention.port or _serves(stack, holder, mention.port)):
         return holder
-    candidates = [c for c in stack.containers if c.id != source.id and _could_mean(stack, source, c, mention)]
-    candidates = [c for c in candidates if stack.shared_networks(source, c)] or candidates
-    candidates = [c for c in candidates if c.state.running] or candidates
+    candidates = _candidates(stack, source, mention)
     if len(candidates) > 1:
         taken = set(taken)
         candidates = [c for c in candidates if c.id not in taken]
     return candidates[0] if len(candidates) == 1 else holder
+
+
+def _candidates(stack: Stack, source: Container, mention: Mention) -> list[Container]:
+    """The likeliest of those that an address of nobody, or localhost, can mean: neighbours, never a stranger."""
+    found = [c for c in stack.containers if c.id != source.id and _could_mean(stack, source, c, mention)]
+    if not means_host(stack, source, mention.host):
+        found = [c for c in found if _neighbours(stack, source, c)]
+    found = [c for c in found if c.state.running] or found
+    return [c for c in found if _serves_others(stack, c, mention.port)] or found
 
 
 def _is_named(stack: Stack, target: Container, host: str) -> bool:
@@ -340,6 +353,8 @@ def _could_mean(stack: Stack, source: Container, target: Container, mention: Men
     if is_loopback(host) or is_any_address(host):
         if stack.same_namespace(source, target):
             return bool(port) and _serves(stack, target, port)
+        if _in_browser(stack, source, mention, target):
+            return False
         return not _serves(stack, source, port) and _expects(stack, target, mention)
     if not is_address(host):
         return _is_name(host) and _bearer(stack, source, host) is None and _expects(stack, target, mention)
@@ -382,6 +397,32 @@ def _serves(stack: Stack, container: Container, port: int) -> bool:
     if not isinstance(sockets, Unable):
         return any(x.port == port for x in sockets.listeners)
     return any(p == port for p, _ in container.exposed)
+
+
+def _neighbours(stack: Stack, one: Container, other: Container) -> bool:
+    same_project = one.project != "" and one.project == other.project
+    return same_project or bool(stack.shared_networks(one, other)) or stack.same_namespace(one, other)
+
+
+def _serves_others(stack: Stack, container: Container, port: int) -> bool:
+    sockets = stack.sockets(container)
+    return isinstance(sockets, Unable) or any(x.port == port and not is_loopback(x.address) for x in sockets.listeners)
+
+
+def _in_browser(stack: Stack, source: Container, mention: Mention, target: Container | None = None) -> bool:
+    """Whether http://localhost:8080 may be there for a browser on the host: it is right there, for it is published.
+
+    Not so for a container that serves no browser, nor for one whose log shows that it asks there itself.
+    """
+    if mention.scheme not in ("http", "https", "ws", "wss") or not is_loopback(mention.host) or not source.publications:
+        return False
+    published = (target,) if target is not None else stack.containers
+    if not any(p.host_port == mention.port for c in published for p in c.published):
+        return False
+    logs = stack.logs(source)
+    place = re.compile(rf"(localhost|127\.0\.0\.1|::1\]?):{mention.port}\b")
+    lines = (line.text for line in logs.lines) if isinstance(logs, Logs) else ()
+    return not any("refused" in text.lower() and place.search(text) for text in lines)
 
 
 def _published(target: Container, port: int) -> bool:

@@ -83,7 +83,9 @@ _BROWSER = (
     "VITE_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_", "NG_APP_", "PUBLIC_",
 )  # fmt: skip
 _PROXY = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"}
-_ADVERTISED = {"ADVERTISED", "ADVERTISE", "ANNOUNCE", "PUBLISH", "BROADCAST"}
+_ADVERTISED = re.compile(
+    r"ADVERTISED?|(?:ANNOUNCE|PUBLISH|BROADCAST)[^A-Z]*(?:RPC[^A-Z]*)?(?:IP|HOST|HOSTNAME|ADDR|ADDRESS)$"
+)
 # This is where the process itself listens, or what others may call it.
 _OWN = {
     "LISTEN", "LISTENER", "LISTENERS", "BIND", "BINDING", "ORIGIN", "ORIGINS", "CORS", "ALLOWED",
@@ -276,7 +278,7 @@ def _purpose(variable: str, mention: Mention, hint: str) -> Purpose:
         return "proxy"
     if name.startswith(_BROWSER):
         return "browser"
-    if words & _ADVERTISED:
+    if _ADVERTISED.search(name):
         return "advertised"
     bare_name = not is_loopback(mention.host) and not is_any_address(mention.host) and "." not in mention.host
     if words & _OWN or (_either(variable) and not bare_name):
@@ -356,7 +358,7 @@ def _in_command(tokens: tuple[str, ...]) -> Iterator[Mention]:
 def _host_option(flag: str, host: str, tokens: tuple[str, ...]) -> Iterator[Mention]:
     """`psql -h db -p 5432`, `redis-server --cluster-announce-ip 10.0.0.5`; `--host 127.0.0.1` can be both, so none."""
     stem = re.sub(r"(ip|host|hostname)$", "", flag)
-    if stem != flag and _ADVERTISED & set(_words(flag)):
+    if stem != flag and _ADVERTISED.search(flag.upper()):
         port = _after(tokens, f"{stem}port")
         yield Mention(host=host, port=port, purpose="advertised", where="the command", variable=flag)
     elif flag in ("-h", "--host") and not is_loopback(host) and not is_any_address(host) and not host.isdigit():

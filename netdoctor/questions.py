@@ -97,10 +97,13 @@ def _logs(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
         yield AskLogs(container=container.id)
 
 
-def _other_engines(_: Stack, subject: Subject) -> Iterator[AnyQuestion]:
-    # Only worth the trouble for a name that nobody on this engine bears.
-    if isinstance(subject, Link) and not subject.target and not is_address(subject.address):
-        yield AskOtherEngines(name=subject.address)
+def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+    # Only worth the trouble for a name that nobody on this engine bears; the target may be a guess.
+    if not isinstance(subject, Link) or is_address(subject.address) or is_loopback(subject.address):
+        return
+    name = subject.address
+    if not any(stack.bearers(name)) and not any(name in (c.name, c.service) for c in stack.containers):
+        yield AskOtherEngines(name=name)
 
 
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
@@ -125,7 +128,11 @@ def means_host(stack: Stack, source: Container, address: str) -> bool:
 
 def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
     gateways = {e.gateway for e in stack.endpoints(source) if e.gateway}
-    gateways.update(g for n in stack.networks if n.name == "bridge" for g in n.gateways)
+    for network in stack.networks:
+        if (
+            network.name == "bridge"
+        ):  # host-gateway is its gateway; an engine that does not tell it takes the first address
+            gateways.update(network.gateways or (str(ipaddress.ip_network(s)[1]) for s in network.subnets))
     return _same(address, gateways)
 
 

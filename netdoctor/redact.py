@@ -71,7 +71,7 @@ class Redactor:
         self._names = frozenset(_names(stack))
         taken = re.findall(rb"<secret-(\d+)>", msgspec.json.encode(stack))
         self._next = max(self._next, *(int(number) + 1 for number in taken), 1)
-        _walk(stack, _Pass(self._learn, lambda text: text, Counter()))
+        _walk(stack, _Pass(self._learn, lambda text, _: text, Counter()))
         for written in self._known:  # found in a URL's query before it was found in plain text
             self._known[written] = self._known.get(unquote(written), self._known[written])
         holding = sorted(n for n in self._names if any(w.lower() in n for w in self._known))
@@ -80,7 +80,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any other text that is shown: what the user typed, an error, a traceback."""
-        return cut_text(self._cut_known(text), self._hide)
+        return cut_text(self._cut_known(text, False), self._hide)
 
     # -- one secret -------------------------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Redactor:
 
     # -- secrets that are known from elsewhere ----------------------------------------------------------------------
 
-    def _cut_known(self, text: str) -> str:
+    def _cut_known(self, text: str, keep_lines: bool) -> str:
         # One look at each place of the text for all secrets together: a stack can hold hundreds.
         begins = {text[i : i + SHORTEST] for i in range(len(text) - SHORTEST + 1)} & self._begins.keys()
         present = [w for begin in begins for w in self._begins[begin] if w in text]
@@ -116,10 +116,13 @@ class Redactor:
             return text
         present.sort(key=lambda w: (-len(w), w))
         pattern = re.compile(f"(?P<spare>{self._spared})|" + "|".join(_as_pattern(w) for w in present))
-        return pattern.sub(lambda m: m[0] if m["spare"] is not None else self._each_line(m[0]), text)
 
-    def _each_line(self, secret: str) -> str:
-        return "\n".join([self._hide(secret, True)] * (secret.count("\n") + 1))
+        def cut(match: re.Match[str]) -> str:
+            if match["spare"] is not None:
+                return match[0]
+            return "\n".join([self._hide(match[0], True)] * (match[0].count("\n") + 1 if keep_lines else 1))
+
+        return pattern.sub(cut, text)
 
 
 def _as_pattern(written: str) -> str:
@@ -159,25 +162,28 @@ class _Pass:
     """One walk through a stack: the first learns the secrets, the second cuts them."""
 
     hide: Hide
-    known: Callable[[str], str]
+    known: Callable[[str, bool], str]
+    """A text, and whether a secret of several lines leaves as many."""
     cut: Counter[str]
 
-    def text(self, place: str, text: str, *, keep_lines: bool = False) -> str:
-        return self._counted(place, text, cut_text(self.known(text), self.hide, keep_lines=keep_lines))
+    def text(self, place: str, text: str) -> str:
+        return self._counted(place, text, cut_text(self.known(text, False), self.hide))
 
     def value(self, place: str, name: str, value: str) -> str:
         whole = hidden(value, name, self.hide)
-        return self._counted(place, value, cut_value(name, self.known(value), self.hide) if whole is None else whole)
+        return self._counted(
+            place, value, cut_value(name, self.known(value, False), self.hide) if whole is None else whole
+        )
 
     def command(self, place: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        return self._counted(place, arguments, cut_command([self.known(a) for a in arguments], self.hide))
+        return self._counted(place, arguments, cut_command([self.known(a, False) for a in arguments], self.hide))
 
     def image(self, place: str, image: str) -> str:
         return self._counted(place, image, cut_image(image, self.hide))
 
     def lines(self, place: str, lines: Sequence[str]) -> list[str]:
         """The lines searched together, since a private key has many; as many come back."""
-        cut = cut_text(self.known("\n".join(lines)), self.hide, keep_lines=True).split("\n")
+        cut = cut_text(self.known("\n".join(lines), True), self.hide, keep_lines=True).split("\n")
         if len(cut) != len(lines):  # a line that is none: from a capture that somebody has edited
             return [self.text(place, line) for line in lines]
         return [self._counted(place, before, after) for before, after in zip(lines, cut, strict=True)]

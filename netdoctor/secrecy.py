@@ -38,7 +38,8 @@ _AUTHORIZATION = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(
-    r"(?P<head>\b(?:bearer|basic|token)[ \t]+)(?P<secret>(?=[\w.~+/-]*\d)[\w.~+/-]{8,}=*)", re.IGNORECASE
+    r"(?P<head>\b(?:bearer|basic|token)[ \t]+)(?P<secret>(?=[\w.~+/-]*(?:\d|(?-i:[a-z][A-Z])))[\w.~+/-]{8,}=*)",
+    re.IGNORECASE,
 )
 
 _SQL = re.compile(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE)
@@ -69,7 +70,7 @@ _VALUE = re.compile(
     rf"{_QUOTED}"
     r"|(?:(?![,;&][ \t]*[\w.% -]{1,40}=|[,;](?:\s|$)|&&)[^\s\"'`\x1f])+"
 )
-_PORT = re.compile(r"\d{1,5}(?=$|[/,;)\]?#])")
+_PORT = re.compile(r"\d{1,5}(?=$|[/,;:.)\]?#])")
 
 _PROSE = {
     "a", "an", "the", "is", "was", "are", "be", "has", "had", "not", "no", "invalid", "incorrect", "required",
@@ -108,8 +109,8 @@ _SHAPE_HINTS = (
     "age-secret-", ":aa", "hooks.slack", "discord.com/api", "{sha", "{ssha", "scram-",
 )  # fmt: skip
 _NAME_HINTS = (
-    "pass", "pwd", "secret", "token", "cred", "key", "auth", "session", "cookie", "signature", "salt", "nonce", "jwt",
-    "bearer", "basic", "mnemonic", "identified",
+    "pass", "pw", "pswd", "secret", "token", "cred", "key", "auth", "session", "cookie", "signature", "salt", "nonce",
+    "jwt", "bearer", "basic", "mnemonic", "identified",
 )  # fmt: skip
 _PROGRAM_HINTS = (
     "mysql", "mariadb", "mongo", "sshpass", "ldap", "login", "-cli", "-benchmark", "curl", "etcdctl",

@@ -27,7 +27,7 @@ _SECRET = re.compile(
 """Words that mean a secret wherever they stand in a name: PGPASSWORD, clientSecretValue."""
 
 _SECRET_LAST = re.compile(
-    r".*(?<!com)(?<!by)(?<!tres)(?:pass|pwd)|creds?|auth|authorization|session|cookies?|signature|salt|nonce|jwt"
+    r".*(?<!com)(?<!by)(?<!tres)(?:pass|pwd)|pw|pswd|creds?|auth|authorization|session|cookies?|signature|salt|nonce|jwt"
     r"|bearer|pin|otp|pat|mnemonic|basicauth"
 )
 """Words that mean a secret only at the end of a name: SMTP_PASS, REDIS_AUTH, ERLANG_COOKIE."""

@@ -36,18 +36,15 @@ See also
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from netdoctor.api import (
     AskConnection,
-    AskLogs,
     AskLookup,
     AskSockets,
     Container,
     Finding,
     Link,
-    Logs,
     Reason,
     Stack,
     Unable,
@@ -82,7 +79,7 @@ from .spelling import judge_name, told_to_browsers
         Reason("browser-address", "a browser is told a name that only containers know"),
         Reason("not-a-host-name", "the name has a character that clients refuse"),
     ),
-    needs=(AskConnection, AskLookup, AskSockets, AskLogs),
+    needs=(AskConnection, AskLookup, AskSockets),
     hop="name",
 )
 def host(stack: Stack, link: Link) -> Iterator[Finding]:
@@ -115,9 +112,6 @@ def _itself(stack: Stack, link: Link, source: Container, target: Container | Non
     remedy = by_name(stack, link, target)
     seen_by = stack.connection(link).seen_by or sockets.seen_by
     evidence = {"address": link.address, "port": link.port, "known_from": link.known_from}
-    if reason == "localhost" and _for_browsers(stack, link, source, target):
-        says = f"{link.address}:{link.port} suits a browser on this host; to {me} it is {me} itself"
-        return warn(reason, says, remedy=remedy, seen_by=seen_by, **evidence)
     return fail(reason, says, remedy=remedy, seen_by=seen_by, **evidence)
 
 
@@ -125,18 +119,10 @@ def _may_serve(stack: Stack, link: Link, source: Container) -> bool:
     """Whether the source, or a sidecar in its namespace, may listen on the port, as far as the configuration tells."""
     if is_any_address(link.address) and link.scheme in ("", "http", "https"):
         return True  # may as well be where it listens itself
+    if not link.target:
+        return True  # nobody else serves the port, so it may be inside
     sharing = [c for c in stack.containers if c.state.running and stack.same_namespace(source, c)]
     return any((link.port, link.protocol) in c.exposed or (c.id != source.id and not c.exposed) for c in sharing)
-
-
-def _for_browsers(stack: Stack, link: Link, source: Container, target: Container | None) -> bool:
-    """Whether the address may be there for a browser on the host, and the source was not seen to fail with it."""
-    published = target is not None and any(p.host_port == link.port for p in target.published)
-    if link.scheme not in ("http", "https", "ws", "wss") or not published or not source.publications:
-        return False
-    logs = stack.logs(source)
-    refused = re.compile(rf"(?i)^(?=.*refused).*(localhost|127\.0\.0\.1|::1\]?):{link.port}\b")
-    return not (isinstance(logs, Logs) and any(refused.search(line.text) for line in logs.lines))
 
 
 def _literal(stack: Stack, link: Link, target: Container | None) -> Finding:

@@ -104,9 +104,10 @@ def apply(
     edits: tuple[Edit, ...] = (),
     extra: Mapping[str, str] | None = None,
     options: tuple[str, ...] = (),
+    of: Container | None = None,
 ) -> Remedy:
-    """Make the source anew with its configuration changed. `extra`: variables set; `options`: of `docker create`."""
-    source, target = stack.source(link), stack.target(link)
+    """Make the source (or `of`) anew, changed by `edits`, by `extra` variables and by `options` of `docker create`."""
+    source, target = of or stack.source(link), stack.target(link)
     extra = extra or {}
     check = (verify(stack, link),)
     if source.project:
@@ -116,7 +117,7 @@ def apply(
             compose=_compose(source, edits, extra, options),
             verify=check,
         )
-    network, join = _common(stack, source, target) if target is not None and edits else ("", [])
+    network, join = _common(stack, source, target) if target is not None and edits and of is None else ("", [])
     variables = [f"--env {k}={shlex.quote(v)}" for k, v in extra.items()]
     made = again(stack, source, edits, [*options, *variables], network)
     return Remedy(says=f"{says} ({_LATER})", run=(*join, *made), verify=check)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from netdoctor.api import Container, Finding, Link, Remedy, Stack, mentions, passed, warn
+from netdoctor.api import Container, Finding, Link, Mention, Remedy, Sockets, Stack, is_loopback, mentions, passed, warn
 
 from .remaking import Edit, again
-from .rewriting import apply, rewrite, verify
+from .rewriting import apply, callable_name, rewrite, verify
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 952, RFC 1123
 _STRICT = ("http", "https", "ws", "wss")
@@ -46,6 +46,8 @@ def told_to_browsers(stack: Stack, link: Link, source: Container, target: Contai
     """Variables that a front end's build takes along, and that name the target."""
     names = {target.name, target.service, *(n for e in stack.endpoints(target) for n in stack.names(target, e))} - {""}
     for mention in mentions(source):
+        if mention.purpose == "client" and mention.scheme in _STRICT and is_loopback(mention.host):
+            yield from _perhaps_localhost(stack, link, source, target, mention)
         if mention.purpose != "browser" or mention.host.lower() not in {n.lower() for n in names}:
             continue
         port = mention.port or link.port
@@ -58,6 +60,24 @@ def told_to_browsers(stack: Stack, link: Link, source: Container, target: Contai
             remedy = _published(stack, target, port, remedy, link)
         yield warn("browser-address", says, remedy=remedy, variable=mention.variable, host=mention.host, port=port)
         return
+
+
+def _perhaps_localhost(
+    stack: Stack, link: Link, source: Container, target: Container, mention: Mention
+) -> Iterator[Finding]:
+    """API_URL=http://localhost:8080, which is right in a browser on the host, and wrong for the source itself."""
+    published = any(p.host_port == mention.port for p in target.published)
+    sockets = stack.sockets(source)
+    served = isinstance(sockets, Sockets) and sockets.on(mention.port)
+    if published and not served and (mention.host, mention.port) != (link.address, link.port):
+        me = stack.title(source)
+        here = f"{mention.host}:{mention.port}"
+        says = f"{mention.variable} says {here}: right in a browser on this host; for {me} it is {me} itself"
+        name = callable_name(stack, source, target) or target.service or target.name
+        inside = next(p.container_port for p in target.published if p.host_port == mention.port)
+        edits = (Edit(mention.variable, here, f"{name}:{inside}"),) if mention.where.startswith("environment") else ()
+        remedy = apply(stack, link, f"Where {me} itself asks, write {name}:{inside}", edits=edits)
+        yield warn("localhost", says, remedy=remedy, variable=mention.variable, address=mention.host, port=mention.port)
 
 
 def _edits(source: Container, variable: str, host: str, port: int, right: int) -> tuple[Edit, ...]:

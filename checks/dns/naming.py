@@ -92,6 +92,8 @@ def _about(stack: Stack, link: Link, meant: Container, near: str = "") -> Guess:
     if owner.on_host_network:
         return Guess(meant, right, f"{title} is on the host's network, where containers have no names")
     if not shared:
+        if not here and stack.shared_networks(source, meant):
+            return Guess(meant, right, "the default bridge, where both are, has no names")
         networks = " and ".join(e.network for e in owner.endpoints) or "no network"
         other = f" of the project {meant.project}" if meant.project and meant.project != source.project else ""
         return Guess(meant, right, f"{title}{other} is on {networks}, and {stack.title(source)} is not")

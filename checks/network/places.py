@@ -35,6 +35,14 @@ def lost_donor(stack: Stack, container: Container) -> bool:
     return bool(stack.namespace_owner(container).donor)
 
 
+def made_anew(stack: Stack, one: Container, other: Container) -> bool:
+    """Whether both are on a network of one name, which was made anew since one of them was attached to it."""
+    names = {e.network for e in networks(stack, one)}
+    same = [e for e in networks(stack, other) if e.network in names]
+    mine = [e for e in networks(stack, one) if e.network in {e.network for e in same}]
+    return any(stack.network(e.network_id) is None for e in (*same, *mine))
+
+
 def lonely(stack: Stack, container: Container) -> bool:
     """Whether it is on no network at all: mode none, or disconnected from all."""
     return not (on_host(stack, container) or lost_donor(stack, container) or networks(stack, container))

@@ -56,7 +56,7 @@ from netdoctor.api import (
 
 from .hosts import from_host, to_host
 from .joining import share, somewhere
-from .places import found, has_names, in_words, lonely, lost_donor, means_host, networks, on_host, together
+from .places import found, has_names, in_words, lonely, lost_donor, made_anew, means_host, networks, on_host, together
 
 
 @check(
@@ -75,8 +75,15 @@ from .places import found, has_names, in_words, lonely, lost_donor, means_host, 
 )
 def shared(stack: Stack, link: Link) -> Iterator[Finding]:
     source, target = stack.source(link), stack.target(link)
+    elsewhere = _elsewhere(stack, link)
+    if elsewhere:
+        yield elsewhere
+        return
     if target is None:
-        yield _nobody_here(stack, link, source)
+        if lonely(stack, source) and not is_loopback(link.address):
+            yield _alone(stack, source, somewhere(stack, link, source))
+        else:
+            yield skip(f"no container here is known as {link.address}")
         return
     names = f"{stack.title(source)} and {stack.title(target)}"
     common = stack.shared_networks(source, target)
@@ -86,8 +93,8 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
         yield passed(f"{names} share {in_words(common)}", networks=[e.network for e in common])
     elif stack.works(link):
         yield passed(f"{names} share no network, and the connection works another way", address=link.address)
-    elif lost_donor(stack, source) or lost_donor(stack, target):
-        yield skip("one shares the network of a container that is gone: network.exists has the answer")
+    elif lost_donor(stack, source) or lost_donor(stack, target) or made_anew(stack, source, target):
+        yield skip("what one of them was attached to is gone: network.exists has the answer")
     elif lonely(stack, source) or lonely(stack, target):
         yield _alone(stack, source if lonely(stack, source) else target, share(stack, link, source, target))
     elif means_host(stack, link):
@@ -113,20 +120,19 @@ def _apart(stack: Stack, link: Link, source: Container, target: Container) -> Fi
 def _alone(stack: Stack, container: Container, remedy: Remedy) -> Finding:
     name = stack.title(container)
     none = any(e.network == "none" for e in stack.endpoints(container))
-    says = f"{name} has network mode none: it reaches nobody" if none else f"{name} is connected to no network"
+    says = f"{name} is on no network: " + ("its network mode is none" if none else "it was disconnected from all")
     return fail("no-network", says, remedy=remedy, network_mode=container.network_mode)
 
 
-def _nobody_here(stack: Stack, link: Link, source: Container) -> Finding:
-    if lonely(stack, source) and not is_loopback(link.address):
-        return _alone(stack, source, somewhere(stack, link, source))
+def _elsewhere(stack: Stack, link: Link) -> Finding | None:
+    """Another engine has a container of the name, and nobody here bears it: then it was asked for."""
     others = stack.other_engines(link.address)
     if not isinstance(others, OtherEngines) or not others.found or found(stack, link) or stack.works(link):
-        return skip(f"no container here is known as {link.address}")
+        return None
     engine, name = others.found[0]
     there = f"docker -H {engine}" if "://" in engine else f"docker --context {engine}"
-    what, how = ("at", engine) if "://" in engine else ("in the context", engine)
-    says = f"{name} is a container of another engine ({what} {how}): this one does not know it"
+    where = f"at {engine}" if "://" in engine else f"in the context {engine}"
+    says = f"{name} is a container of another engine ({where}), and this engine has none of that name"
     remedy = Remedy(
         says=f"Start both on one engine; this shows {name} over there, and what it publishes.",
         run=(f"{there} ps --all --filter name={name}", "docker context ls"),

@@ -87,7 +87,7 @@ def accepts(stack: Stack, link: Link) -> Iterator[Finding]:
         yield unknown(connection)
     elif not connection.resolved:
         yield skip(f"the name {link.address} has no address; see dns.resolves")
-    elif (attempt := decisive(connection)) is None:
+    elif (attempt := decisive(stack, link, connection)) is None:
         yield unknown(f"no connection to {link.address}:{link.port} was tried")
     elif attempt.outcome == "connected":
         yield _accepted(stack, link, connection, attempt)
@@ -101,12 +101,9 @@ def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt
     stopped = [x for x in listeners if x.process is not None and x.process.state in ("T", "t")]
     evidence = {"attempts": tried(connection), "queue": list(connection.queue), "heard": attempt.heard}
     if connection.stuck or (stopped and not connection.queue):
-        process = (
-            f"its process {stopped[0].process.name} is stopped"
-            if stopped and stopped[0].process
-            else "the process does not take it"
-        )
-        says = f"the kernel accepts the connection for {meant}, and {process}: nobody answers"
+        names = [x.process.name for x in stopped if x.process is not None]
+        why = f"its process {names[0]} is stopped" if names else "its process does not take it"
+        says = f"the kernel accepts the connection for {meant}, and {why}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"

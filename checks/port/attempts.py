@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from netdoctor.api import Attempt, Connection, Link, Listener, Stack
+from netdoctor.api import Attempt, Connection, Link, Listener, Stack, Unable
 
 # The protocol of each scheme, where a server's first bytes tell it.
 _SPOKEN = {
@@ -29,12 +29,19 @@ _SPOKEN = {
 }
 
 
-def decisive(connection: Connection) -> Attempt | None:
+def decisive(stack: Stack, link: Link, connection: Connection) -> Attempt | None:
     """The attempt that tells most: an address of a family that the source does not have only stands in the way."""
     last = connection.last
     if last is None or last.outcome == "connected":
         return last
-    return next((a for a in connection.attempts if a.outcome not in ("network-unreachable", "no-address")), last)
+    told = next((a for a in connection.attempts if a.outcome not in ("network-unreachable", "no-address")), last)
+    if told.outcome != "timed-out":
+        return told
+    # A kernel sends one ICMP error a second to each address (icmp_ratelimit), so of several connects at once that a
+    # REJECT rule meets, one may be told and the others time out. An answer says more than silence.
+    again = stack.connection_to(link, told.address)
+    attempts = () if isinstance(again, Unable) else again.attempts
+    return next((a for a in attempts if a.address == told.address and a.outcome in ("refused", "no-route")), told)
 
 
 def tried(connection: Connection) -> list[dict[str, object]]:

@@ -6,18 +6,26 @@ import ipaddress
 import shlex
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Link, Listener, Lookup, Sockets, Stack, Unable, is_address, is_loopback
+from netdoctor.api import (
+    Container,
+    Link,
+    Listener,
+    Lookup,
+    Sockets,
+    Stack,
+    Unable,
+    is_address,
+    is_loopback,
+    means_host,
+)
 
 YOUNG = 30.0
 """Seconds after its start in which a container may still be getting ready."""
 
-HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
-
 
 def asks_host(stack: Stack, link: Link) -> bool:
-    """Whether the link goes to the host's side of a published port: its well-known names, localhost, or a gateway."""
-    gateways = {g for n in stack.networks for g in n.gateways}
-    return is_loopback(link.address) or link.address in HOST_NAMES or link.address in gateways
+    """Whether the link goes to the host's side of a published port, or would if localhost were the host."""
+    return is_loopback(link.address) or means_host(stack, stack.source(link), link.address)
 
 
 def vouched(stack: Stack, link: Link) -> bool:

@@ -21,6 +21,9 @@ SECOND_WAIT = 0.3
 """Seconds for the other of the two answers once one is there. Engine 20.10's resolver never answers for AAAA when it
 cannot reach its upstream; glibc waits five seconds then, and goes on with what it has."""
 
+RESEND = 0.6
+"""Seconds after which a query counts as lost: many at once are too much for some resolvers."""
+
 
 class Told(NamedTuple):
     """What came of one name. `server` gave the answer, or kept silent."""
@@ -37,13 +40,6 @@ def ask_servers(name: str, servers: tuple[str, ...], open_socket: OpenSocket, en
 
     "no-server": none given, or none could even be sent to (no route, or the port is closed). Never raises OSError.
     """
-    import dns.exception
-    import dns.name
-
-    try:
-        dns.name.from_text(f"{name}.")
-    except (dns.exception.DNSException, UnicodeError):  # a label too long, or none between two dots
-        return Told("unknown", name)
     worst = Told("no-server", name, servers[0] if servers else "")
     for index, server in enumerate(servers):
         share = (ends - time.monotonic()) / (len(servers) - index)
@@ -67,20 +63,20 @@ def _ask_server(name: str, server: str, open_socket: OpenSocket, ends: float) ->
     answers: dict[str, Message] = {}
     with open_socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.connect((server, 53))
-        for query in queries.values():
-            line.send(query.to_wire())
-        until = ends
-        while len(answers) < len(queries) and (left := until - time.monotonic()) > 0:
-            line.settimeout(left)
-            try:
+        until, send_at = ends, time.monotonic()
+        while len(answers) < len(queries) and time.monotonic() < until:
+            if time.monotonic() >= send_at:
+                for kind in queries.keys() - answers.keys():
+                    line.send(queries[kind].to_wire())
+                send_at += RESEND
+            line.settimeout(max(0.001, min(until, send_at) - time.monotonic()))
+            with suppress(TimeoutError):
                 answer = _read(line.recv(1 << 16))
-            except TimeoutError:
-                break
-            for kind, query in queries.items():
-                if answer is not None and kind not in answers and query.is_response(answer):
-                    answers[kind] = _whole(answer, query, server, open_socket, ends)
-                    until = min(ends, time.monotonic() + SECOND_WAIT)
-    addresses = tuple(a for kind in ("A", "AAAA") if kind in answers for a in _addresses(answers[kind], kind))
+                for kind, query in queries.items():
+                    if answer is not None and query.is_response(answer):
+                        answers[kind] = _whole(answer, query, server, open_socket, ends)
+                until = min(until, _enough(answers, ends))
+    addresses = tuple(a for kind in queries if kind in answers for a in _addresses(answers[kind], kind))
     if addresses:
         return Told("found", name, server, addresses)
     if "A" not in answers:  # an empty answer for AAAA alone says nothing about the name
@@ -91,6 +87,17 @@ def _ask_server(name: str, server: str, open_socket: OpenSocket, ends: float) ->
     if code == dns.rcode.NXDOMAIN:
         return Told("unknown", name, server)
     return Told("failed", name, server, rcode=dns.rcode.to_text(code))
+
+
+def _enough(answers: dict[str, Message], ends: float) -> float:
+    """Until when the missing answer is worth waiting for (time.monotonic())."""
+    import dns.rcode
+
+    if "A" in answers and answers["A"].rcode() == dns.rcode.NXDOMAIN:
+        return 0.0  # then there is no AAAA either, RFC 8020
+    if "A" in answers or any(_addresses(answer, kind) for kind, answer in answers.items()):
+        return time.monotonic() + SECOND_WAIT
+    return ends
 
 
 def _read(wire: bytes) -> Message | None:

@@ -15,7 +15,7 @@ from netdoctor.probes.looking_up import by_files, literal
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import ResolvConf, read_resolv_conf
 
-BETTER = "run netdoctor as root on the engine's host, or let it run commands in the container (rung exec)"
+BETTER = "let netdoctor ask in its other ways (--rung auto)"
 
 
 class EngineRung:
@@ -48,7 +48,7 @@ class EngineRung:
             raise Vanished(f"{source.name} is not running")
         hosts, conf = self._once.get(source.id, lambda: self._files(source), clock)
         lookup = by_files(name, hosts, conf)
-        if lookup.outcome == "found":
+        if lookup.outcome != "unresolved":
             return lookup
         known = (*self._written(source, name), *self._borne(source, name))
         if known:
@@ -64,7 +64,8 @@ class EngineRung:
         try:
             return self._api.archive(source.id, path).decode(errors="replace")
         except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
-            what_failed(error)
+            if what_failed(error) == "NotFound" and "no such container" in str(error).lower():
+                raise Vanished(f"{source.name} has been removed since the stack was read") from None
             return ""
 
     def _written(self, source: Container, name: str) -> Iterator[str]:

@@ -20,6 +20,9 @@ from netdoctor.probes.hello import hello
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.tables import EVERYWHERE, is_listening, plain, rows
 
+READINGS = 5
+"""Of an accept queue, each by a command of its own."""
+
 
 class Connecting:
     """Connects from the containers of one stack."""
@@ -78,25 +81,25 @@ class Connecting:
             (str(seconds), mode, PYTHON, PERL, *common),
             ("connect", str(seconds), mode, *common),
             clock,
-            seconds * len(places),
+            seconds * len(places) + 1,
         )
         arp = dict(said).get("/proc/net/arp", "")
         return tuple((port, with_neighbour(attempt, lambda: arp)) for port, attempt in read_attempts(said, scheme))
 
     def _queue(self, question: AskConnection, attempt: Attempt, clock: Clock) -> Iterable[int]:
-        """Readings until nothing waits, two at least; one alone after a timeout. The limit is not in /proc."""
+        """Readings until nothing waits, some at most; one alone after a timeout. The limit is not in /proc."""
         target = self._stack.container(question.target)
         if target is None:
             return
         ports = ports_behind(target, question.port)
-        count = 0
         try:
-            while (waiting := self._waiting(target.id, ports, attempt.address, clock)) is not None:
+            for _ in range(READINGS):
+                waiting = self._waiting(target.id, ports, attempt.address, clock)
+                if waiting is None:
+                    return
                 yield waiting
-                count += 1
-                late = count > 1 and clock.left < PAUSE
-                if not waiting or late or attempt.outcome != "connected":
-                    break
+                if not waiting or attempt.outcome != "connected":
+                    return
                 time.sleep(PAUSE)
         except CannotAsk:
             return

@@ -89,10 +89,10 @@ def _answers_of_nslookup(text: str) -> Iterable[str]:
 
 
 def _failure(tool: str, code: str, text: str) -> Heard | None:
-    if code in KILLED:
-        return Heard("silent")  # all that these tools ever wait for is a name server
-    if tool == "nslookup":
-        return _failure_of_nslookup(text)
+    if tool == "nslookup" and (why := _failure_of_nslookup(text)) != Heard("unresolved"):
+        return why
+    if code in KILLED and tool in ("getent", "nslookup", "python3", "perl"):
+        return Heard("silent")  # all that these wait for is a name server; the others may only have been slow to start
     if tool in ("python3", "perl"):
         # getaddrinfo(3): -2 EAI_NONAME, -5 EAI_NODATA. -3 EAI_AGAIN is a failure as well as silence.
         for line in text.splitlines():
@@ -107,8 +107,10 @@ def _failure_of_nslookup(text: str) -> Heard | None:
         return Heard("unknown") if match[1] == "NXDOMAIN" else Heard("failed", rcode=match[1])
     if "No answer" in text:
         return Heard("empty")
+    if "onnection refused" in text or "nreachable" in text:
+        return Heard("no-server")
     if "no servers could be reached" in text:
-        return Heard("no-server" if "onnection refused" in text or "nreachable" in text else "silent")
+        return Heard("silent")
     if "Name does not resolve" in text or "Name or service not known" in text:  # EAI_NONAME in old busybox
         return Heard("unknown")
     if "Name:" not in text:
@@ -133,8 +135,8 @@ def read_attempts(said: Iterable[Section], scheme: str) -> tuple[tuple[int, Atte
                 part = line.split(maxsplit=7)
                 if part[:1] == ["attempt"] and len(part) >= 7:
                     found.append((int(part[2]), _attempt(part, scheme)))
-        elif len(words) == 4:
-            found.append((int(words[3]), _attempt_of_tool(words, text)))
+        elif len(words) == 4 and (attempt := _attempt_of_tool(words, text)) is not None:
+            found.append((int(words[3]), attempt))
     return tuple(found)
 
 
@@ -152,16 +154,16 @@ def _attempt(part: list[str], scheme: str) -> Attempt:
     )
 
 
-def _attempt_of_tool(words: list[str], text: str) -> Attempt:
+def _attempt_of_tool(words: list[str], text: str) -> Attempt | None:
+    """None when the tool says nothing that is known here: it may itself be the fault, as an nc without IPv6."""
     tool, code, address, _ = words
     if code == "0" or (tool == "nc-eof" and code in KILLED):
         return Attempt(address=address, outcome="connected")
-    lines = [line for line in text.splitlines() if line.strip()]
-    last = lines[-1].strip() if lines else ""
-    outcome = outcome_of(text)
-    if outcome == "error" and code in KILLED:
-        outcome, last = "timed-out", last or "Connection timed out"
-    return Attempt(address=address, outcome=outcome, text=last)
+    for line in text.splitlines():
+        outcome = outcome_of(line)
+        if outcome != "error":
+            return Attempt(address=address, outcome=outcome, text=line.strip())
+    return Attempt(address=address, outcome="timed-out", text="Connection timed out") if code in KILLED else None
 
 
 def outcome_of(text: str) -> Outcome:

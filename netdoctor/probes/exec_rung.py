@@ -119,7 +119,7 @@ class ExecRung:
         # `netns` asks the kernel for the route to the very address; here any IPv6 address counts.
         has_ipv6 = bool(files.get("/proc/net/if_inet6", "").strip())
         lookup = by_files(name, files.get("/etc/hosts", ""), conf)
-        if lookup.outcome == "found":
+        if lookup.outcome != "unresolved":
             return replace(lookup, addresses=ipv6_goes(lookup.addresses, first=has_ipv6))
         full = tuple(names_to_ask(name, conf.search, conf.ndots))
         # The tools count whole seconds.

@@ -1,7 +1,7 @@
 """The read-only programs that the rung `exec` runs in a container, for sh, Python and Perl: whichever the image has.
 
-None writes a file or outlives its question: what could hang is bounded by `timeout`, an alarm or a select. Sections of
-the output are led by a mark that nobody in the container can guess, so that no file can pretend to be another.
+None writes a file, leaves a process behind or outlives its question. Sections of the output are led by a mark that
+nobody in the container can guess, so that no file can pretend to be another.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ TABLES = ("tcp", "tcp6", "udp", "udp6", "unix", "arp", "route", "dev", "fib_trie
 """Read from /proc/net."""
 
 # show FILE: cat, or the shell itself where the image has no cat.
-# within SECONDS COMMAND...: busybox before 1.30 wants -t; without any `timeout` the shell kills the command itself.
+# within SECONDS COMMAND...: no process may be left without its parent. It would become a child of the container's own
+# first process, and one that takes the end of any child for the end of its server would end the container. busybox's
+# `timeout` leaves such a one behind, as a `sleep` in the background would: without GNU's the shell looks by turns.
 _SH_PRELUDE = r"""
 LC_ALL=C; export LC_ALL
 mark=$1; shift
 tell() { printf '\n%s %s\n' "$mark" "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 show() { tell "$1"; cat "$1" 2>/dev/null || while IFS= read -r line; do printf '%s\n' "$line"; done 2>/dev/null <"$1"; }
-if timeout 1 true >/dev/null 2>&1; then within() { timeout "$@"; }
-elif timeout -t 1 true >/dev/null 2>&1; then within() { timeout -t "$@"; }
+if timeout --version >/dev/null 2>&1; then within() { timeout "$@"; }
 else within() {
-  limit=$1; shift
+  read -r up rest </proc/uptime; over=$((${up%.*} * 100 + 1${up#*.} - 100 + $1 * 100)); shift
   "$@" & job=$!
-  (sleep "$limit"; kill "$job") >/dev/null 2>&1 & guard=$!
-  wait "$job"; code=$?
-  kill "$guard" 2>/dev/null
-  return $code
+  while kill -0 "$job" 2>/dev/null; do
+    read -r up rest </proc/uptime
+    if [ $((${up%.*} * 100 + 1${up#*.} - 100)) -ge $over ]; then kill "$job"; break; fi
+    sleep 0.05 2>/dev/null || sleep 1
+  done
+  wait "$job"
 }
 fi
 """

@@ -13,8 +13,6 @@ from contextlib import suppress
 LIMIT = 1 << 20
 """Bytes read of one file at most."""
 
-_AS_IT_IS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-
 
 def read_inside(pid: int, path: str) -> str:
     """The text of a regular file in the root of the process, at most 1 MiB. Raises OSError."""
@@ -41,7 +39,7 @@ def read_inside(pid: int, path: str) -> str:
                         os.close(folders.pop())
                 todo[:0] = [p for p in target.split("/") if p]
             elif todo:
-                folders.append(os.open(part, os.O_PATH | _AS_IT_IS, dir_fd=folders[-1]))
+                folders.append(os.open(part, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folders[-1]))
             else:
                 return _read(part, folders[-1])
         raise IsADirectoryError(f"{path} is a directory")
@@ -53,7 +51,7 @@ def read_inside(pid: int, path: str) -> str:
 
 def _read(name: str, folder: int) -> str:
     # Without O_NONBLOCK a pipe in the file's place would wait for a writer for ever.
-    file = os.open(name, _AS_IT_IS | os.O_NONBLOCK, dir_fd=folder)
+    file = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     with os.fdopen(file, "rb") as content:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(f"{name} is no regular file")

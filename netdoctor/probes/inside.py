@@ -12,13 +12,15 @@ from typing import NamedTuple
 from netdoctor.answers import Lookup
 from netdoctor.model import HOST, Container, Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
-from netdoctor.probes.engine_api import EngineAPI
+from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.files_inside import read_inside
 from netdoctor.probes.interfaces import addresses4
 from netdoctor.probes.looking_up import look_up
 from netdoctor.probes.namespaces import AS_ROOT, NetworkNamespace, make_sure
 from netdoctor.probes.resolver_files import read_resolv_conf
 from netdoctor.probes.sock_diag import NETLINK_SOCK_DIAG
+
+ON_THE_HOST = "run netdoctor as root on the engine's host itself, not in a container"
 
 
 class Inside(NamedTuple):
@@ -81,12 +83,24 @@ class Entrances:
         try:
             make_sure(container.state.pid, self._ids(container), container.name)
             return container.state.pid
-        except Vanished:  # it may have been restarted since
-            now = self._api.get(f"/containers/{container_id}/json")["State"]
-            if not now.get("Running") or now.get("Pid") in (None, 0, container.state.pid):
-                raise
-        make_sure(now["Pid"], self._ids(container), container.name)
-        return int(now["Pid"])
+        except Vanished:
+            pid = self._pid_now(container)
+        if pid == container.state.pid:
+            raise CannotAsk(f"the process of {container.name} (pid {pid}) cannot be seen from here", ON_THE_HOST)
+        make_sure(pid, self._ids(container), container.name)
+        return pid
+
+    def _pid_now(self, container: Container) -> int:
+        """The pid that the engine tells now: the container may have been restarted. Raises Vanished and CannotAsk."""
+        try:
+            pid = self._api.get(f"/containers/{container.id}/json")["State"].get("Pid")
+        except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
+            if what_failed(error) == "NotFound":
+                raise Vanished(f"{container.name} has been removed since the stack was read") from None
+            raise CannotAsk(str(error)) from None
+        if not pid:
+            raise Vanished(f"{container.name} has stopped since the stack was read")
+        return int(pid)
 
     def _ids(self, container: Container) -> Iterable[str]:
         """Its own ID, and its donor's: the files of a shared namespace are mounted from the donor's folder."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import fcntl
 import ipaddress
 import socket
 import struct
@@ -79,6 +78,8 @@ def names(text: str) -> tuple[str, ...]:
 
 def addresses4(line: socket.socket) -> Iterator[tuple[str, str]]:
     """Pairs of interface and IPv4 address in the socket's namespace. Raises OSError."""
+    import fcntl  # there is none on Windows, where the other rungs work
+
     size = 256 * _IFREQ
     room = array.array("B", bytes(size))
     told = fcntl.ioctl(line, _SIOCGIFCONF, struct.pack("iP", size, room.buffer_info()[0]))
@@ -90,6 +91,8 @@ def addresses4(line: socket.socket) -> Iterator[tuple[str, str]]:
 
 def is_up(line: socket.socket, name: str) -> bool:
     """Whether the interface of the socket's namespace is up. Raises OSError."""
+    import fcntl
+
     told = fcntl.ioctl(line, _SIOCGIFFLAGS, struct.pack("16sH22x", name.encode()[:15], 0))
     return bool(struct.unpack_from("16xH", told)[0] & _UP)
 

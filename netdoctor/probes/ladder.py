@@ -36,7 +36,7 @@ from netdoctor.probes.other_questions import logs, other_engines
 Progress = Callable[[int, int], None]
 
 AT_ONCE = 32
-GRACE = 1.5
+GRACE = 2.0
 """Seconds beyond the timeout before a question counts as hung: the engine's share of a command, a busy machine."""
 WIDE = 50
 """With more connections than this at once, a failure may be our own doing."""
@@ -68,31 +68,36 @@ def ask(
     what cannot be asked, hangs or crashes comes back as `Unable`.
     """
     wanted = cast("tuple[AnyQuestion, ...]", tuple(dict.fromkeys(questions)))
-    all_rungs: tuple[Rung, ...] = (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api))
-    rungs = tuple(r for r in all_rungs if rung in ("auto", r.name))
 
-    def answer(question: AnyQuestion, clock: Clock) -> AnyAnswer:
-        return _answer(stack, api, others, rungs, question, clock)
+    def together(asked: Iterable[AnyQuestion], width: int, progress: Progress | None) -> dict[AnyQuestion, Asked]:
+        rungs = _rungs(stack, api, rung)
+        return _side_by_side(
+            stack, asked, lambda q, clock: _answer(stack, api, others, rungs, q, clock), timeout, width, progress
+        )
 
-    asked = _side_by_side(stack, wanted, answer, timeout, AT_ONCE, progress)
+    asked = together(wanted, AT_ONCE, progress)
     if sum(isinstance(q, AskConnection) for q in wanted) > WIDE:
         # Quietly, once more: among that many at once one can fail for no other reason.
-        again = [q for q in wanted if _failed(asked[q].answer)]
-        asked.update(_side_by_side(stack, again, answer, timeout, max(4, AT_ONCE // 4), None))
+        asked.update(together([q for q in wanted if _failed(asked[q].answer)], AT_ONCE // 4, None))
     return tuple(asked[question] for question in wanted)
+
+
+def _rungs(stack: Stack, api: EngineAPI, name: str) -> tuple[Rung, ...]:
+    rungs: tuple[Rung, ...] = (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api))
+    return tuple(rung for rung in rungs if name in ("auto", rung.name))
 
 
 def _failed(answer: AnyAnswer) -> bool:
     if isinstance(answer, Connection):
         return answer.works is False
-    return isinstance(answer, Lookup) and answer.outcome != "found"
+    return isinstance(answer, Unable) or (isinstance(answer, Lookup) and answer.outcome != "found")
 
 
 # -- one question ---------------------------------------------------------------------------------------------------
 
 
 def _answer(
-    stack: Stack, api: EngineAPI, others: Engines, rungs: Iterable[Rung], question: AnyQuestion, clock: Clock
+    stack: Stack, api: EngineAPI, others: Engines, rungs: tuple[Rung, ...], question: AnyQuestion, clock: Clock
 ) -> AnyAnswer:
     refusals: list[CannotAsk] = []
     try:
@@ -100,6 +105,8 @@ def _answer(
             return logs(stack, api, question)
         if isinstance(question, AskOtherEngines):
             return other_engines(others, question)
+        if not rungs:
+            raise CannotAsk("netdoctor has no such way of asking", "choose --rung auto")
         for rung in rungs:
             try:
                 answer = rung.answer(question, clock)
@@ -117,11 +124,12 @@ def _answer(
     return _unable(refusals)
 
 
-def _unable(refusals: Iterable[CannotAsk]) -> Unable:
-    refusals = tuple(refusals)
+def _unable(refusals: list[CannotAsk]) -> Unable:
+    # What would help the engine's API is to ask otherwise, and where others have refused before it that has been tried.
+    helping = refusals[:-1] or refusals
     return Unable(
         reason="; ".join(dict.fromkeys(r.reason for r in refusals)),
-        would_help=", or ".join(dict.fromkeys(r.would_help for r in refusals if r.would_help)),
+        would_help=", or ".join(dict.fromkeys(r.would_help for r in helping if r.would_help)),
     )
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from netdoctor.answers import Lookup
 from netdoctor.probes.dns_exchange import OpenSocket, Told, ask_servers
-from netdoctor.probes.resolver_files import ResolvConf, hosts_addresses, is_address, names_to_ask
+from netdoctor.probes.resolver_files import ResolvConf, hosts_addresses, is_address, is_name, names_to_ask
 
 _UNIQUE_LOCAL = ipaddress.ip_network("fc00::/7")
 
@@ -27,7 +27,7 @@ def literal(name: str) -> str:
 
 
 def by_files(name: str, hosts: str, conf: ResolvConf) -> Lookup:
-    """What the text of a hosts file and resolv.conf make of the name: "found", or "unresolved" where servers decide."""
+    """What the files, given as text and as read, make of the name: "unresolved" where the servers decide."""
     in_hosts = hosts_addresses(hosts, name)
     blank = Lookup(
         outcome="unresolved", asked=name, servers=conf.servers, search=conf.search, ndots=conf.ndots, hosts=in_hosts
@@ -38,13 +38,13 @@ def by_files(name: str, hosts: str, conf: ResolvConf) -> Lookup:
         return replace(blank, outcome="found", addresses=in_hosts, source="hosts")
     if name.lower().rstrip(".").endswith(".localhost"):  # RFC 6761, 6.3; nss_myhostname does so, plain glibc asks
         return replace(blank, outcome="found", addresses=("127.0.0.1",), source="hosts")
-    return blank
+    return blank if is_name(name) else replace(blank, outcome="unknown")
 
 
 def look_up(name: str, hosts: str, conf: ResolvConf, open_socket: OpenSocket, ends: float) -> Lookup:
     """Literal address, hosts file (`hosts` is its text), then the servers, until `ends` (time.monotonic())."""
     lookup = by_files(name, hosts, conf)
-    if lookup.outcome != "found":
+    if lookup.outcome == "unresolved":
         told = _search(name, conf, open_socket, ends)
         lookup = replace(
             lookup,

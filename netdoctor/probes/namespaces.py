@@ -93,7 +93,7 @@ def make_sure(pid: int, ids: Iterable[str], name: str) -> None:
                 if any(one in line for line in lines for one in wanted):
                     return
     except (FileNotFoundError, ProcessLookupError):
-        raise Vanished(f"the process of {name} (pid {pid}) has ended since the stack was read") from None
+        raise Vanished(f"the process of {name} (pid {pid}) is not there") from None
     except PermissionError:
         raise CannotAsk(f"netdoctor may not look at the process of {name}", AS_ROOT) from None
     raise CannotAsk(f"pid {pid} on this machine is not the process of {name}: the engine runs elsewhere", AS_ROOT)

@@ -1,7 +1,8 @@
 """What resolv.conf(5) and hosts(5) say, and which names are asked in which order. Pure.
 
-The reading is glibc's. musl's differs: it asks all servers at once, takes the first answer, and stops searching at a
-name that fails otherwise than by not being there; with one server and Docker's names both come to the same.
+The reading is glibc's. musl's differs: it asks all servers at once and takes the first answer, never searches for a
+name with `ndots` dots, and stops searching at a name that exists without an address. With one server and a container's
+name both come to the same.
 """
 
 from __future__ import annotations
@@ -66,6 +67,12 @@ def names_to_ask(name: str, search: tuple[str, ...], ndots: int) -> Iterator[str
         yield f"{name}.{domain}"
     if not first:
         yield name
+
+
+def is_name(name: str) -> bool:
+    """Whether the text can be asked for at all: no label empty or longer than 63 bytes, RFC 1035, 2.3.4."""
+    labels = name.removesuffix(".").encode(errors="replace").split(b".")
+    return all(0 < len(label) < 64 for label in labels) and sum(len(label) + 1 for label in labels) < 255
 
 
 def is_address(text: str) -> bool:

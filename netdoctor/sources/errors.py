@@ -55,6 +55,9 @@ def in_words(error: OSError | http.client.HTTPException, endpoint: EndpointAddre
         )
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, ConnectionError):
         return Unreachable(f"what answers at {at} is not a Docker engine: it does not speak HTTP")
+    if type(error).__name__.startswith("SSL"):  # the module ssl is not worth its import here
+        why = getattr(error, "verify_message", None) or error
+        return Unreachable(f"{at} and netdoctor do not trust each other ({why}): check DOCKER_CERT_PATH or the context")
     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return Unreachable(
         f"the engine at {at} cannot be reached ({why}): see whether it runs, or name another with -H or -c"

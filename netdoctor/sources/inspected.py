@@ -178,9 +178,9 @@ def _endpoints(found: Mapping[str, Json], networks: tuple[Network, ...]) -> Iter
     known = {n.id: n.name for n in networks}
     for key, entry in found.items():
         # Empty until the first start; Podman 4 writes the name there. The key is what the user typed, an ID perhaps.
-        network_id = entry.get("NetworkID") or ""
-        if network_id not in known:
-            network_id = ids.get(key) or network_id
+        # An ID that the engine has no more is kept: that network was removed, and made anew by the same name perhaps.
+        written = entry.get("NetworkID") or ""
+        network_id = ids.get(written or key) or (key if not written and key in known else written)
         yield Endpoint(
             network=known.get(network_id, key),
             network_id=network_id,

@@ -6,18 +6,19 @@ import platform
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from netdoctor.answers import AnyQuestion, Asked
+from netdoctor.answers import Asked, AskOtherEngines, Question
 from netdoctor.model import Stack
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
-
-if TYPE_CHECKING:
-    from netdoctor.probes import RungName
+from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
 
 _AT_ONCE = 4
 """Requests side by side. On a local socket more bring nothing, as the engine's own work decides."""
+
+_OTHER_ENGINE = 1.0
+"""Seconds for another engine of this user to answer."""
 
 
 class LiveSource:
@@ -31,7 +32,7 @@ class LiveSource:
     def __init__(
         self,
         api: EngineAPI,
-        rung: RungName = "auto",
+        rung: str = "auto",
         timeout: float = 2.0,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -40,11 +41,31 @@ class LiveSource:
         self._timeout = timeout
         self._progress = progress
 
-    def ask(self, stack: Stack, questions: Iterable[AnyQuestion]) -> tuple[Asked, ...]:
+    def ask(self, stack: Stack, questions: Iterable[Question]) -> tuple[Asked, ...]:
         """An answer for each question; what cannot be asked is an `Unable`."""
         from netdoctor.probes import ask
 
-        return ask(stack, questions, api=self.api, rung=self._rung, timeout=self._timeout, progress=self._progress)
+        questions = tuple(questions)
+        wants_others = any(isinstance(q, AskOtherEngines) for q in questions)
+        others = self._other_engines() if wants_others else ()
+        try:
+            return ask(
+                stack,
+                questions,
+                api=self.api,
+                others=lambda: others,
+                rung=self._rung,
+                timeout=self._timeout,
+                progress=self._progress,
+            )
+        finally:
+            for _, api in others:
+                api.close()
+
+    def _other_engines(self) -> tuple[tuple[str, EngineAPI], ...]:
+        return tuple(
+            (name, EngineAPI(EndpointAddress(url), _OTHER_ENGINE)) for name, url in other_endpoints(self.api.endpoint)
+        )
 
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""

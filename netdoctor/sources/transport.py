@@ -1,8 +1,8 @@
 """How one HTTP request gets to an engine: plain HTTP where that is enough, the docker library where it is not.
 
 Plain HTTP over the Unix socket takes a quarter of the library's time for each call and none of its 240 ms of import.
-TLS and Windows' named pipes are the library's business. ssh:// is what the docker command does: `ssh HOST docker
-system dial-stdio` with the connection on its standard input and output (the library's own way needs paramiko).
+TLS and Windows' named pipes are the library's business, in library.py. ssh:// is what the docker command does: `ssh
+HOST docker system dial-stdio` with the connection on its standard input and output (the library's way needs paramiko).
 
 Errors are the system's: OSError and its kin, TimeoutError, http.client.HTTPException.
 """
@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -68,6 +68,8 @@ class Transport(Protocol):
 def transport(endpoint: EndpointAddress) -> Transport:
     """The way to this endpoint. Nothing is connected yet."""
     if endpoint.tls is not None or endpoint.scheme == "npipe":
+        from netdoctor.sources.library import LibraryTransport
+
         return LibraryTransport(endpoint)
     return PlainTransport(endpoint)
 
@@ -227,70 +229,3 @@ def _hung_up_on_error(connection: _Connection) -> Iterator[None]:
 
 def _lower(response: http.client.HTTPResponse) -> Headers:
     return {name.lower(): value for name, value in response.getheaders()}
-
-
-class LibraryTransport:
-    """The docker library's APIClient, which is a requests.Session: TLS and named pipes. Imported only when used."""
-
-    def __init__(self, endpoint: EndpointAddress) -> None:
-        import docker
-        import docker.tls
-        import urllib3
-
-        tls: Any = False
-        try:
-            if endpoint.tls is not None:
-                given = endpoint.tls
-                pair = (given.cert, given.key) if given.cert and given.key else None
-                tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=given.ca or None, verify=given.verify)
-            # A version outright, or it would ask the engine for one here.
-            self._session = docker.APIClient(endpoint.url, version="1.41", tls=tls)
-        except docker.errors.DockerException as error:
-            raise OSError(str(error)) from error
-        if endpoint.tls is not None and not endpoint.tls.verify:  # the user's own wish, so no reminder on every call
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-
-    def fetch(self, request: Request, deadline: float) -> Reply:
-        with self.stream(request, deadline) as reply:
-            content = bytearray()
-            while chunk := reply.content.read(1 << 16):
-                content += chunk
-            return Reply(reply.status, reply.headers, bytes(content))
-
-    @contextmanager
-    def stream(self, request: Request, deadline: float) -> Iterator[Streamed]:
-        import requests
-        import urllib3
-
-        try:
-            response = self._session.request(
-                request.method,
-                self._session.base_url + request.path,
-                data=request.body,
-                headers=request.headers,
-                stream=True,
-                timeout=max(0.001, deadline - time.monotonic()),  # for each read: the library knows no deadline
-            )
-            with response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                yield Streamed(response.status_code, headers, _Until(response.raw, deadline))
-        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise TimeoutError("timed out") from error
-        except urllib3.exceptions.HTTPError as error:
-            raise OSError(str(error)) from error
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._session.close()
-
-
-class _Until:
-    """A stream that ends in TimeoutError at the first read after the deadline."""
-
-    def __init__(self, stream: Readable, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
-
-    def read(self, size: int, /) -> bytes:
-        if time.monotonic() > self._deadline:
-            raise TimeoutError("timed out")
-        return self._stream.read(size)

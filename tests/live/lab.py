@@ -134,6 +134,17 @@ class Lab:
         chosen = next(iter(networks)) if network is None else (network if _builtin(network) else self.name(network))
         return str(networks[chosen]["IPAddress"])
 
+    def address6(self, short: str, network: str) -> str:
+        """The container's IPv6 address on a network."""
+        return str(self.inspect(short)["NetworkSettings"]["Networks"][self.name(network)]["GlobalIPv6Address"])
+
+    def rule(self, short: str, *arguments: str) -> None:
+        """An iptables command in the container's own network namespace; the host's rules are never touched."""
+        pid = str(self.inspect(short)["State"]["Pid"])
+        argv = ["nsenter", "-t", pid, "-n", "iptables", "-w", *arguments]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
+
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
         return self.docker("exec", self.name(short), *argv, check=False, timeout=timeout)
 
@@ -179,6 +190,11 @@ class Lab:
     def does_not_resolve(self, source: str, name: str) -> None:
         done = self.inside(source, "nslookup", name)
         assert done.returncode != 0, f"{name} resolves: {done.stdout}"
+
+    def means(self, source: str, name: str) -> list[str]:
+        """The addresses that getaddrinfo gives the source for a name, none where it fails (images with labsrv)."""
+        done = self.inside(source, "labsrv", "resolve", name)
+        return sorted(done.stdout.split()) if done.returncode == 0 else []
 
     def _nc(self, source: str, host: str, port: int) -> subprocess.CompletedProcess[str]:
         numeric = host if host.replace(".", "").isdigit() or ":" in host else self.address(host)

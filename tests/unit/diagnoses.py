@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netdoctor.answers import Answer, Asked, AskConnection, Attempt, Connection, Unable
+from netdoctor.answers import Answer, AskConnection, Asked, Attempt, Connection, Unable
 from netdoctor.check import Check, Reason
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import Result
@@ -14,8 +14,9 @@ from netdoctor.request import Request
 
 ENGINE = Engine(name="docker", version="28.5.2", api="1.51", host_name="ci-7")
 TAKEN = 1795471800.0  # 2026-11-23 22:10 UTC
-ROOT = "netdoctor is not root on the engine's host"
-RUN_AS_ROOT = Unable(reason=ROOT, would_help="run it with sudo, or give it --helper IMAGE")
+RUN_AS_ROOT = Unable(
+    reason="netdoctor is not root on the engine's host", would_help="run it with sudo, or give it --helper IMAGE"
+)
 
 
 def container(name: str) -> Container:
@@ -83,7 +84,6 @@ PROXY = card("address.proxy", "no proxy stands between {source} and {target}", [
 
 CONNECTED = Connection(attempts=(Attempt(address="172.18.0.2", outcome="connected", ms=0.42),), seen_by="netns")
 REFUSED = Connection(attempts=(Attempt(address="172.18.0.2", outcome="refused"),), seen_by="netns")
-UNABLE = RUN_AS_ROOT
 
 
 def diagnosis(
@@ -133,7 +133,7 @@ _SHARED = passed("both are on app-net", networks=["app-net"])
 _LISTENS = passed("postgres (process `postgres`) listens on 0.0.0.0:5432", seen_by="netns")
 
 
-def loopback(**options: float) -> Diagnosis:
+def loopback(captured: float | None = None) -> Diagnosis:
     """The sick pair: postgres listens on its own loopback only."""
     return diagnosis(
         {LINK: REFUSED},
@@ -146,7 +146,7 @@ def loopback(**options: float) -> Diagnosis:
             (LISTENING, LINK, passed("postgres listens on 127.0.0.1:5432", seen_by="netns")),
             (ACCEPTS, LINK, _REFUSED),
         ],
-        captured=options.get("captured"),
+        captured=captured,
     )
 
 
@@ -172,7 +172,10 @@ def two_causes() -> Diagnosis:
                     remedy=Remedy(
                         says="put both on one network",
                         run=("docker compose -p shop up -d api",),
-                        compose="services:\n  api:\n    networks: [app-net, ops-net]\n\nnetworks:\n  ops-net:\n    external: true\n",
+                        compose=(
+                            "services:\n  api:\n    networks: [app-net, ops-net]\n\n"
+                            "networks:\n  ops-net:\n    external: true\n"
+                        ),
                         verify=("netdoctor api audit:8080",),
                     ),
                     source_networks=["app-net"],
@@ -205,7 +208,7 @@ def healthy() -> Diagnosis:
 def unclear() -> Diagnosis:
     """Nobody could look into the containers."""
     return diagnosis(
-        {LINK: UNABLE},
+        {LINK: RUN_AS_ROOT},
         [
             (RUNNING, API, _UP),
             (RUNNING, POSTGRES, _UP),
@@ -241,7 +244,7 @@ def whole_stack() -> Diagnosis:
                 status="exited",
                 exit_code=1,
                 last_lines=[
-                    'LOG:  could not open configuration file "/etc/postgresql/postgresql.conf": No such file or directory',
+                    'LOG:  could not open file "/etc/postgresql/postgresql.conf": No such file or directory',
                     "FATAL:  configuration file contains errors",
                 ],
             ),
@@ -329,12 +332,11 @@ CASES = {
 def long_names() -> Diagnosis:
     """All seven hops, between names as Compose makes them."""
     api, db = container("shop-backend-payments-api-1"), container("shop-backend-payments-database-1")
-    one = link(api, db, 5432, address="db", known_from="environment PAYMENTS_DATABASE_URL of shop-backend-payments-api-1")
+    one = link(api, db, 5432, address="db", known_from=f"environment PAYMENTS_DATABASE_URL of {api.name}")
     hops = ("name", "route", "network", "firewall", "interface", "listener", "accepts")
     cards = {hop: card(f"hops.{hop}", "{target} has a good " + hop, ["bad"], hop) for hop in hops}
     findings = {hop: passed(f"{hop} is well") for hop in hops}
     findings["firewall"] = unknown(RUN_AS_ROOT)
-    findings["interface"] = LOOPBACK
     findings["interface"] = fail("bad", "it listens on 127.0.0.1:5432 only", socket="127.0.0.1:5432")
     findings["accepts"] = fail("bad", "refused")
     return diagnosis({one: REFUSED}, [(cards[h], one, findings[h]) for h in hops], containers=(api, db))

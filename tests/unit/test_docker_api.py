@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,12 @@ class FakeEngine:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as incoming, connection.makefile("wb") as outgoing:
+        with (
+            suppress(OSError),
+            connection,
+            connection.makefile("rb") as incoming,
+            connection.makefile("wb") as outgoing,
+        ):
             while line := incoming.readline().decode():
                 length = 0
                 while (header := incoming.readline()) not in (b"\r\n", b""):
@@ -165,7 +171,7 @@ def test_an_engine_that_accepts_and_never_answers(engine: FakeEngine, folder: Pa
     started = time.monotonic()
     with pytest.raises(Unreachable, match=r"e\.sock did not answer within 0\.3 s"):
         EngineAPI(EndpointAddress(f"unix://{folder}/e.sock"), timeout=0.3).get("/info")
-    assert 0.2 < time.monotonic() - started < 0.6
+    assert 0.2 < time.monotonic() - started < 2
 
 
 def test_an_engine_that_drips_ends_in_time_as_well(engine: FakeEngine, folder: Path) -> None:
@@ -173,7 +179,7 @@ def test_an_engine_that_drips_ends_in_time_as_well(engine: FakeEngine, folder: P
     started = time.monotonic()
     with pytest.raises(Unreachable, match="did not answer within"):
         EngineAPI(EndpointAddress(f"unix://{folder}/e.sock"), timeout=0.3).get("/info")
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 1.2
 
 
 def test_no_socket(folder: Path) -> None:
@@ -268,7 +274,7 @@ def test_exec_that_does_not_end(engine: FakeEngine, api: EngineAPI) -> None:
     started = time.monotonic()
     with pytest.raises(TimedOut, match=r"^sleep 60 did not end within 0\.3 s in the container$"):
         api.exec("c1", ["sleep", "60"], timeout=0.3)
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 2
 
 
 def test_exec_in_a_container_that_does_not_run(engine: FakeEngine, api: EngineAPI) -> None:
@@ -348,6 +354,20 @@ def test_stat(engine: FakeEngine, api: EngineAPI) -> None:
 # -- other ways to an engine ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_plain_tcp(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        listener = socket.create_server((address, 0), family=family)
+    except OSError:
+        pytest.skip(f"this machine has no {address}")
+    with listener:
+        FakeEngine(listener).on("GET /v1.41/info", reply({"Name": "far"}))
+        host = f"[{address}]" if ":" in address else address
+        with EngineAPI(EndpointAddress(f"tcp://{host}:{listener.getsockname()[1]}"), timeout=2) as api:
+            assert api.get("/info") == {"Name": "far"}
+
+
 def test_ssh_is_the_docker_commands_way(
     engine: FakeEngine, folder: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[str, str], None]
 ) -> None:
@@ -385,14 +405,16 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
-def test_tls_goes_through_the_docker_library(folder: Path) -> None:
+def test_tls_goes_through_the_docker_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-        " -addext subjectAltName=DNS:localhost -keyout key.pem -out ca.pem".split(),
+        " -addext subjectAltName=DNS:localhost -keyout key.pem -out ca.pem",
+        shell=True,
         cwd=folder,
         check=True,
         capture_output=True,
     )
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")  # must not replace the engine's own
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
     with socket.create_server(("127.0.0.1", 0)) as plain, context.wrap_socket(plain, server_side=True) as listener:
@@ -402,18 +424,23 @@ def test_tls_goes_through_the_docker_library(folder: Path) -> None:
         engine.on("POST /v1.41/exec/e1/start", stream(frame(1, b"out") + frame(2, b"err")), None)
         engine.on("GET /v1.41/exec/e1/json", reply({"Running": False, "ExitCode": 0}))
         engine.on("GET /v1.41/x", reply({"message": "no x"}, "404 Not Found"), None)
-        port = plain.getsockname()[1] if plain.fileno() != -1 else listener.getsockname()[1]
-        endpoint = EndpointAddress(f"tcp://localhost:{port}", tls=TLS(ca=str(folder / "ca.pem")))
-        with EngineAPI(endpoint, timeout=0.5) as api:
+        endpoint = EndpointAddress(f"tcp://localhost:{listener.getsockname()[1]}", tls=TLS(ca=str(folder / "ca.pem")))
+        with EngineAPI(endpoint, timeout=0.3) as api:
             assert api.get("/info") == {"Name": "far"}
             assert api.exec("c1", ["id"], timeout=1).errors == b"err"
             with pytest.raises(NotFound, match="no x"):
                 api.get("/x")
-            with pytest.raises(Unreachable, match=r"did not answer within 0\.5 s"):
+            with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
                 api.get("/x")
         missing = EndpointAddress(endpoint.url, tls=TLS(ca="/nowhere/ca.pem"))
         with pytest.raises(Unreachable, match="cannot be reached"):
             EngineAPI(missing, timeout=0.5).get("/info")
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+        with pytest.raises(Unreachable, match=r"do not trust each other \(self-signed certificate\)"):
+            EngineAPI(EndpointAddress(endpoint.url, tls=TLS()), timeout=0.5).get("/info")
+    with pytest.raises(Unreachable, match="no Docker engine answers"):
+        EngineAPI(endpoint, timeout=0.5).get("/info")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_every_family_is_packaged() -> None:
     assert set(packages) == ours | engine
 
 
-@pytest.mark.parametrize("check", REGISTRY, ids=lambda c: c.id)
+@pytest.mark.parametrize("check", list(REGISTRY), ids=lambda c: c.id)
 def test_check_is_documented_and_placed(check: Check) -> None:
     family, _, name = check.id.partition(".")
     assert check.judge.__module__ == f"netdoctor.checks.{family}.{name.replace('-', '_')}"
@@ -57,7 +57,7 @@ def test_check_is_documented_and_placed(check: Check) -> None:
     assert set(check.after) <= known
 
 
-@pytest.mark.parametrize("check", REGISTRY, ids=lambda c: c.id)
+@pytest.mark.parametrize("check", list(REGISTRY), ids=lambda c: c.id)
 def test_every_reason_has_recorded_stacks(check: Check) -> None:
     reports = "".join(p.read_text(encoding="utf-8") for p in ROOT.glob("fixtures/*/*.report.json"))
     listed = (ROOT / "fixtures" / "README.md").read_text(encoding="utf-8")

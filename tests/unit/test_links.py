@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
-from netdoctor.answers import Asked, AskSockets, Listener, Sockets, Unable
+from netdoctor.answers import Asked, AskLogs, AskSockets, Listener, LogLine, Logs, Sockets, Unable
 from netdoctor.links import NotFound, plan
 from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, Stack, State
 from netdoctor.request import BadRequest, Request
@@ -258,7 +259,25 @@ def test_of_two_databases_the_one_that_nothing_names_is_meant_by_localhost() -> 
     assert asked(given, "api") == ["api db1:5432 -> db1", "api localhost:5432 -> db2"]
     two = {"A_URL": "postgres://localhost/a"}
     unclear = stack(container("api", 2, env=two), *given.containers[1:], listens={"db1": (5432,), "db2": (5432,)})
-    assert asked(unclear, "api") == []
+    assert asked(unclear, "api") == ["api localhost:5432 -> ?"]
+    assert asked(unclear, None) == []
+    assert asked(stack(unclear.containers[0], listens={}), "api") == []
+
+
+def test_a_web_address_at_localhost_may_be_for_a_browser_on_the_host() -> None:
+    front = container("front", 2, env={"API_URL": "http://localhost:18080"}, publish={13000: 3000})
+    api = container("api", 3, publish={18080: 8080})
+    given = stack(front, api, listens={"front": (3000,), "api": (8080,)})
+    assert asked(given, "front", "api") == ["front api:8080 -> api"]
+    assert asked(given, "front") == []
+    [wanted] = [w for w in plan(Request(source="front"), given).wants if isinstance(w, AskLogs)]
+    refused = Logs(lines=(LogLine(at=1.0, text="connect ECONNREFUSED 127.0.0.1:18080: refused"),))
+    told = msgspec.structs.replace(given, asked=(*given.asked, Asked(question=wanted, answer=refused)))
+    assert asked(told, "front", "api") == ["front localhost:18080 -> api"]
+    worker = container("worker", 4, env={"API_URL": "http://localhost:18080"})
+    assert asked(stack(worker, api, listens={"worker": (), "api": (8080,)}), "worker") == [
+        "worker localhost:18080 -> api"
+    ]
 
 
 def test_the_whole_stack_has_no_links_to_names_that_nobody_bears() -> None:

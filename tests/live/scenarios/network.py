@@ -40,8 +40,9 @@ def networks_apart(lab: Lab) -> Scenario:
     lab.connects("both", "db", 5432)
     assert not _static_resolves(lab, "api", lab.name("db"))
     assert lab.inside("api", "/labsrv", "get", lab.address("db"), "5432", "1").returncode == 1
-    for target in (lab.name("db"), lab.address("db")):
-        yield lab.sick(lab.name("api"), f"{target}:5432", "network.shared/no-common-network")
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "network.shared/no-common-network")
+    literal = f"{lab.address('db')}:5432"
+    yield lab.sick(lab.name("api"), literal, "network.shared/no-common-network", warns=("address.host/fixed-address",))
     yield lab.healthy(lab.name("both"), f"{lab.name('db')}:5432")
 
 
@@ -98,7 +99,7 @@ def without_network(lab: Lab) -> Scenario:
     """Mode none, and disconnected from all; a batch job in mode none is well, as is one that was connected since."""
     lab.network("net")
     _serve(lab, "db", "net")
-    lab.run("api", network="none")
+    lab.run("api", SERVER, network="none")
     lab.run("lost", network="net")
     lab.docker("network", "disconnect", lab.name("net"), lab.name("lost"))
     lab.run("batch", network="none")
@@ -125,12 +126,12 @@ def source_on_host_network(lab: Lab) -> Scenario:
     lab.connects("api", "127.0.0.1", 18433)
     for short in ("db", "shy"):
         yield lab.sick(api, f"{lab.name(short)}:5432", "network.shared/host-network")
-    yield lab.healthy(api, f"{lab.address('db')}:5432")
+    yield lab.healthy(api, f"{lab.address('db')}:5432", warns=("address.host/fixed-address",))
     yield lab.healthy(api, "127.0.0.1:18433")
 
 
 def target_on_host_network(lab: Lab) -> Scenario:
-    """The database is on the host's network, so it has no name for api; it is the gateway, or host-gateway by a name."""
+    """The database is on the host's network, so it has no name for api; for the neighbours it is the host itself."""
     lab.network("net")
     lab.run("db", ["labsrv", "http", "0.0.0.0", "18434"], network="host")
     lab.listens("db", 18434)
@@ -166,18 +167,25 @@ def known_elsewhere(lab: Lab) -> Scenario:
 @contextmanager
 def _second_engine(lab: Lab) -> Iterator[str]:
     """A second engine, known to the docker command as the context `second`; contexts of the user stay as they are."""
-    subprocess.run([ENGINE, "second", "up"], check=True, capture_output=True, timeout=100)
-    socket = subprocess.run([ENGINE, "second", "socket"], check=True, capture_output=True, text=True).stdout.strip()
+    socket = _engine("second", "socket")
+    ours = lab.docker("-H", socket, "version", check=False).returncode != 0
+    _engine("second", "up")
     before = os.environ.get("DOCKER_CONFIG")
     with tempfile.TemporaryDirectory(prefix="netdoctor-") as folder:
         os.environ["DOCKER_CONFIG"] = folder
-        lab.docker("context", "create", "second", "--docker", f"host={socket}")
         try:
+            lab.docker("context", "create", "second", "--docker", f"host={socket}")
             yield socket
         finally:
             del os.environ["DOCKER_CONFIG"]
             if before is not None:
                 os.environ["DOCKER_CONFIG"] = before
+            if ours:
+                _engine("second", "down")
+
+
+def _engine(*arguments: str) -> str:
+    return subprocess.run([ENGINE, *arguments], check=True, capture_output=True, text=True, timeout=100).stdout.strip()
 
 
 def sealed_on_purpose(lab: Lab) -> Scenario:
@@ -211,7 +219,7 @@ def bridge_without_names(lab: Lab) -> Scenario:
     lab.does_not_resolve("api", lab.name("db"))
     lab.connects("api", "db", 5432)
     yield lab.sick(api, f"{lab.name('db')}:5432", "network.default-bridge/no-names")
-    yield lab.healthy(api, f"{lab.address('db')}:5432")
+    yield lab.healthy(api, f"{lab.address('db')}:5432", warns=("address.host/fixed-address",))
     yield lab.healthy(well, f"{lab.name('db')}:5432")
 
 
