@@ -164,9 +164,9 @@ def diagnose(ctx: click.Context, /, **options: Any) -> None:
     with _complaints():
         outputs = _checked(ctx.meta["netdoctor.outputs"])
         request = _request(options)
-        registry = _registry()
-        checks = registry.choose(options["only"], options["skip"])
         with _source(options) as source:
+            registry = _registry()
+            checks = registry.choose(options["only"], options["skip"])
             examined = _until_healthy(
                 lambda: _examine(request, source, checks, registry.complaints), options["wait"], options["fail_on"]
             )
@@ -195,8 +195,8 @@ def capture(output: str, force: bool, **options: Any) -> None:
 
         from netdoctor.sources.capture import save
 
-        registry = _registry()
         with _source({**options, "capture": None}) as source:
+            registry = _registry()
             examined = _examine(_request(options), source, tuple(registry), registry.complaints)
         stack = msgspec.structs.replace(examined.stack, links=())  # it can be asked for other links later
         save(output, stack, msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
@@ -278,6 +278,7 @@ def _source(options: dict[str, Any]) -> Iterator[Source]:
     with _progress() as progress, open_live(
         host=options["host"], context=options["context"], rung=options["rung"], timeout=options["timeout"], progress=progress
     ) as live:  # fmt: skip
+        live.begin()
         yield live
 
 

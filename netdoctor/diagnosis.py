@@ -7,7 +7,7 @@ link, on the container meant, or on the container itself. Independent faults sta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netdoctor.answers import Unable
 from netdoctor.check import HOPS, Check
@@ -133,7 +133,11 @@ def diagnose(
     links = tuple(links)
     results = tuple(results)
     ranks = _ranks({r.check.id: r.check for r in results})
-    ordered = sorted(results, key=lambda r: (_WORST_FIRST.index(r.finding.verdict), ranks[r.check.id]))
+    # At the same rank a link speaks before a container: it is what was asked about.
+    ordered = sorted(
+        results,
+        key=lambda r: (_WORST_FIRST.index(r.finding.verdict), ranks[r.check.id], isinstance(r.subject, Container)),
+    )
     judged = tuple(_judged(stack, r, results, ranks) for r in ordered)
     diagnosis = Diagnosis(
         asked=request,
@@ -146,15 +150,11 @@ def diagnose(
         elapsed_ms=elapsed_ms,
         complaints=tuple(complaints),
     )
-    if diagnosis.causes or any(j.result.failed for j in judged):
-        return _with(diagnosis, "sick")
-    return _with(diagnosis, "unclear") if diagnosis.undecided else diagnosis
-
-
-def _with(diagnosis: Diagnosis, verdict: str) -> Diagnosis:
-    from dataclasses import replace
-
-    return replace(diagnosis, verdict=verdict)
+    if any(r.failed for r in results):
+        return replace(diagnosis, verdict="sick")
+    # A link that does not work and that no check explains (--only, --skip) is not healthy either.
+    unexplained = any(s.works is False for s in diagnosis.links)
+    return replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
 def _moot(judged: Judged, working: set[Link], fine: set[str]) -> bool:
@@ -275,6 +275,8 @@ def _hop(name: str, judged: list[Judged], works: bool | None) -> Hop:
         if works:
             return Hop(name, Verdict.PASS, "the connection went through")
         return Hop(name, Verdict.SKIP, "no check judged this hop")
-    # `judged` is ordered worst first; where a cause and a symptom meet, the cause speaks.
+    # `judged` is ordered worst first; where a cause and a symptom meet, the cause speaks, and what is said of the
+    # link before what is said of its container.
+    deciding.sort(key=lambda j: (_WORST_FIRST.index(j.result.finding.verdict), isinstance(j.result.subject, Container)))
     worst = next((j for j in deciding if j.root_cause), deciding[0])
     return Hop(name, worst.result.finding.verdict, worst.result.finding.says, any(j.root_cause for j in judged))

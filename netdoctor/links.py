@@ -274,12 +274,19 @@ def _inferred(stack: Stack, sources: Iterable[Container], unknown_names: bool = 
                 target = _meant(stack, source, mention, taken)
             if target is not None and target.id == source.id:
                 continue
-            if target is None and unknown_names and mention.sure and mention.port and not mention.spare:
-                if not _is_name(mention.host) and len(_candidates(stack, source, mention)) < 2:
-                    continue
-            elif target is None:
-                continue
-            yield from _mentioned(stack, source, target, mention)
+            if target is not None or _worth_asking(stack, source, mention, unknown_names):
+                yield from _mentioned(stack, source, target, mention)
+
+
+def _worth_asking(stack: Stack, source: Container, mention: Mention, unknown_names: bool) -> bool:
+    """Whether an address that means nobody for certain is a link all the same."""
+    if not mention.sure or not mention.port or mention.spare or mention.purpose == "browser":
+        return False
+    if _is_name(mention.host):
+        return unknown_names
+    if is_loopback(mention.host) and isinstance(stack.sockets(source), Unable):  # nobody can say that it serves itself
+        return not _serves(stack, source, mention.port) and not _in_browser(stack, source, mention)
+    return unknown_names and len(_candidates(stack, source, mention)) > 1
 
 
 def _is_name(host: str) -> bool:
@@ -330,7 +337,9 @@ def _meant(stack: Stack, source: Container, mention: Mention, taken: Iterable[st
 def _candidates(stack: Stack, source: Container, mention: Mention) -> list[Container]:
     """The likeliest of those that an address of nobody, or localhost, can mean: neighbours, never a stranger."""
     found = [c for c in stack.containers if c.id != source.id and _could_mean(stack, source, c, mention)]
-    if not means_host(stack, source, mention.host):
+    if means_host(stack, source, mention.host):
+        found = [c for c in found if _published(c, mention.port)] or found
+    else:
         found = [c for c in found if _neighbours(stack, source, c)]
     found = [c for c in found if c.state.running] or found
     return [c for c in found if _serves_others(stack, c, mention.port)] or found
@@ -349,7 +358,7 @@ def _could_mean(stack: Stack, source: Container, target: Container, mention: Men
     """Whether an address that is none of the target's can stand for it: localhost, an old address, a wrong name."""
     host, port = mention.host, mention.port
     if means_host(stack, source, host):
-        return _published(target, port)
+        return _published(target, port) or _serves_at_host(stack, target, port)
     if is_loopback(host) or is_any_address(host):
         if stack.same_namespace(source, target):
             return bool(port) and _serves(stack, target, port)
@@ -381,11 +390,13 @@ def _might_serve(stack: Stack, source: Container, mention: Mention) -> Iterator[
     """The neighbours whose sockets tell whether they are meant by an address that nobody has."""
     if not mention.port or _bearer(stack, source, mention.host) is not None:
         return
-    if not _is_name(mention.host) and not is_loopback(mention.host) and not is_address(mention.host):
+    at_host = means_host(stack, source, mention.host)
+    if not (at_host or _is_name(mention.host) or is_loopback(mention.host) or is_address(mention.host)):
         return
     for container in stack.containers:
         possible = not container.exposed or any(port == mention.port for port, _ in container.exposed)
-        if possible and container.id != source.id and stack.shared_networks(source, container):
+        near = container.on_host_network if at_host else bool(stack.shared_networks(source, container))
+        if possible and near and container.id != source.id:
             yield container
 
 
@@ -423,6 +434,14 @@ def _in_browser(stack: Stack, source: Container, mention: Mention, target: Conta
     place = re.compile(rf"(localhost|127\.0\.0\.1|::1\]?):{mention.port}\b")
     lines = (line.text for line in logs.lines) if isinstance(logs, Logs) else ()
     return not any("refused" in text.lower() and place.search(text) for text in lines)
+
+
+def _serves_at_host(stack: Stack, target: Container, port: int) -> bool:
+    """Whether a container on the host's network has the port open; there it sees the sockets of everybody."""
+    sockets = stack.sockets(target)
+    if not target.on_host_network or isinstance(sockets, Unable):
+        return False
+    return any(x.port == port and x.process is not None for x in sockets.listeners)
 
 
 def _published(target: Container, port: int) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from netdoctor.patterns import lazily
+
 if TYPE_CHECKING:
     from netdoctor.model import Container
 
@@ -83,7 +85,7 @@ _BROWSER = (
     "VITE_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_", "NG_APP_", "PUBLIC_",
 )  # fmt: skip
 _PROXY = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"}
-_ADVERTISED = re.compile(
+_ADVERTISED = lazily(
     r"ADVERTISED?|(?:ANNOUNCE|PUBLISH|BROADCAST)[^A-Z]*(?:RPC[^A-Z]*)?(?:IP|HOST|HOSTNAME|ADDR|ADDRESS)$"
 )
 # This is where the process itself listens, or what others may call it.
@@ -98,7 +100,7 @@ _EITHER = {
     "PUBLIC", "EXTERNAL", "DOMAIN", "ROOT", "SITE", "WEBSITE", "HOME", "HOMEPAGE", "FRONTEND",
     "WEBHOOK", "ISSUER", "RETURN", "EDITOR",
 }  # fmt: skip
-_EITHER_WHOLE = re.compile(
+_EITHER_WHOLE = lazily(
     r"(HOST|HOSTNAME|PORT|URLS?|IP|ADDR(ESS)?|SERVER_NAME|NO_PROXY|ASPNETCORE_URLS)"
     r"|(APP|BASE|SERVER|WEB|SERVICE|CLIENT|AUTH|BETTER_AUTH|HTTP|HTTPS|GRPC|METRICS|ADMIN)_(BASE_)?"
     r"(URL|URI|HOST|HOSTNAME|ADDR|ADDRESS|IP|INTERFACE)"
@@ -110,7 +112,7 @@ _NO_ADDRESS = {
     "TIME", "TIMES", "RATIO", "KEY", "LABEL",
 }  # fmt: skip
 _SPARE = {"TEST", "TESTS", "TESTING", "LOCAL", "DEV", "DEVELOPMENT", "EXAMPLE", "SAMPLE", "CI"}
-_HOST_SUFFIX = re.compile(
+_HOST_SUFFIX = lazily(
     r"^(?P<stem>.*?)(?:[_.\-:]*(?:HOST|HOSTNAME|HOST_NAME|HOSTS|SERVERS?|ADDR|ADDRESS|ENDPOINT|SERVICE)|[_.\-:]+IP)$",
     re.IGNORECASE,
 )
@@ -129,21 +131,21 @@ _KIND_SIBLINGS = ("TYPE", "ENGINE", "CLIENT", "DRIVER", "DIALECT", "CONNECTION",
 
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+._-]*://"  # the underscore is for Kafka, whose listeners are named like schemes
-_URL = re.compile(rf"(?P<scheme>{_SCHEME})(?P<authority>(?:[^/\s?#\"'\\;,]|,(?!{_SCHEME}))+)")
-_GO_DSN = re.compile(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)")
-_ORACLE = re.compile(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{_NAME})(?::(?P<port>\d+))?")
-_KEY_VALUE = re.compile(
+_URL = lazily(rf"(?P<scheme>{_SCHEME})(?P<authority>(?:[^/\s?#\"'\\;,]|,(?!{_SCHEME}))+)")
+_GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)")
+_ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{_NAME})(?::(?P<port>\d+))?")
+_KEY_VALUE = lazily(
     r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?",
     re.IGNORECASE,
 )
-_KEY_PORT = re.compile(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
-_HOST_PORT = re.compile(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{_NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$")
-_HOST_ONLY = re.compile(rf"^(?:{_NAME})$")
+_KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
+_HOST_PORT = lazily(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{_NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$")
+_HOST_ONLY = lazily(rf"^(?:{_NAME})$")
 _NO_HOST = {
     "true", "false", "yes", "no", "on", "off", "none", "null", "tcp", "udp",
 }  # fmt: skip
 _LISTENS = {"-b", "-s", "-l", "--addr", "-addr", "--address", "-address", "--host"}
-_ASSIGNMENT = re.compile(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL)
+_ASSIGNMENT = lazily(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL)
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,6 +102,8 @@ def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     if not isinstance(subject, Link) or is_address(subject.address) or is_loopback(subject.address):
         return
     name = subject.address
+    if name in HOST_NAMES:
+        return
     if not any(stack.bearers(name)) and not any(name in (c.name, c.service) for c in stack.containers):
         yield AskOtherEngines(name=name)
 
@@ -131,8 +133,8 @@ def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
     for network in stack.networks:
         if (
             network.name == "bridge"
-        ):  # host-gateway is its gateway; an engine that does not tell it takes the first address
-            gateways.update(network.gateways or (str(ipaddress.ip_network(s)[1]) for s in network.subnets))
+        ):  # where host-gateway leads; an engine that does not tell it takes the first address
+            gateways.update(network.gateways or (str(ipaddress.ip_network(n)[1]) for n in network.subnets))
     return _same(address, gateways)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
+from netdoctor.patterns import lazily
 from netdoctor.secret_names import ONLY_TOKENS, PLACEHOLDER, WEAK, Hide, hidden, strength
 
 _BETWEEN = "\x1f"
@@ -18,35 +19,35 @@ _BETWEEN = "\x1f"
 
 # Every repetition that can start anywhere is bounded: a line of a log may be a megabyte without a space.
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}://"
-_USERINFO = re.compile(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'`/?#])+)@")
-_WHOLE_URL = re.compile(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
-_IMAGE_USERINFO = re.compile(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)")
+_USERINFO = lazily(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'`/?#])+)@")
+_WHOLE_URL = lazily(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
+_IMAGE_USERINFO = lazily(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)")
 # A password with a raw slash, question mark or hash: what follows the colon is no port.
-_SLASHED = re.compile(
+_SLASHED = lazily(
     rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])"
 )
 # user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port
-_BARE_USERINFO = re.compile(
+_BARE_USERINFO = lazily(
     r"(?<![\w/:.@-])(?P<head>(?!mailto:|sips?:)[A-Za-z_][\w.%-]*:)(?P<secret>[^\s\"'`/:@]+|[^\s\"'`]{1,200}(?=@(?:tcp|unix)\())"
     r"@(?=(?:tcp|udp|unix)[46]?\(|(?!sha256:)[\w.-]+:\d{1,5}(?!\w))"
 )
 # jdbc:oracle:thin:user/password@host
-_ORACLE = re.compile(r"(?P<head>jdbc:oracle:\w+:[^\s/:@]+/)(?P<secret>[^\s\"'@]+)@")
+_ORACLE = lazily(r"(?P<head>jdbc:oracle:\w+:[^\s/:@]+/)(?P<secret>[^\s\"'@]+)@")
 
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = lazily(
     r"(?P<head>\bauthorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:[A-Za-z]+[ \t]+)?)(?P<secret>[^\s\"'`\\,;]+)",
     re.IGNORECASE,
 )
-_BEARER = re.compile(
+_BEARER = lazily(
     r"(?P<head>\b(?:bearer|basic|token)[ \t]+)(?P<secret>(?=[\w.~+/-]*(?:\d|(?-i:[a-z][A-Z])))[\w.~+/-]{8,}=*)",
     re.IGNORECASE,
 )
 
-_SQL = re.compile(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE)
+_SQL = lazily(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE)
 
 _PROGRAM = r"(?P<head>\b(?:%s)\b[^|;&\n]{0,400}?[\s\x1f](?:%s))(?P<secret>\"[^\"]*\"|'[^']*'|[^\s\x1f\"';|&]+)"
 _ATTACHED = tuple(
-    re.compile(_PROGRAM % pair)
+    lazily(_PROGRAM % pair)
     for pair in (
         (r"mysql\w*|mariadb[\w-]*", r"-p"),
         (r"mongo\w*|sshpass|ldap\w+|(?:docker|podman)[\s\x1f]login", r"-[pw][\s\x1f]*"),
@@ -55,22 +56,22 @@ _ATTACHED = tuple(
     )
 )
 _QUOTED = r"\\\"(?:(?!\\\").)*|\"(?:[^\"\\\n]|\\.)*|'(?:[^'\\\n]|\\.)*"
-_OPTION = re.compile(
+_OPTION = lazily(
     r"(?<![^\s\x1f(=])(?:--?(?P<name>[A-Za-z][\w.-]+)|requirepass|masterauth|primaryauth)(?=[ \t\x1f])"
 )
-_OPERAND = re.compile(rf"\x1f(?!--|-.{{0,4}}(?:\x1f|$))[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
-_ARGUMENT = re.compile(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)")
+_OPERAND = lazily(rf"\x1f(?!--|-.{{0,4}}(?:\x1f|$))[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
+_ARGUMENT = lazily(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)")
 
-_NAMED = re.compile(
+_NAMED = lazily(
     r"(?<![\w.-])-{0,2}(?P<name>(?:(?:api|access|secret|private|encryption|license)[ ](?=key))?\w[\w.-]{0,200})"
     r"(?P<quote>\\?[\"'])?[ \t]*(?P<sign>=>|:=|==?|:(?!//))[ \t]*",
     re.IGNORECASE,
 )
-_VALUE = re.compile(
+_VALUE = lazily(
     rf"{_QUOTED}"
     r"|(?:(?![,;&][ \t]*[\w.% -]{1,40}=|[,;](?:\s|$)|&&)[^\s\"'`\x1f])+"
 )
-_PORT = re.compile(r"\d{1,5}(?=$|[/,;:.)\]?#])")
+_PORT = lazily(r"\d{1,5}(?=$|[/,;:.)\]?#])")
 
 _PROSE = {
     "a", "an", "the", "is", "was", "are", "be", "has", "had", "not", "no", "invalid", "incorrect", "required",
@@ -83,12 +84,12 @@ _PROSE = {
 
 # -- by shape -------------------------------------------------------------------------------------------------------
 
-_PEM = re.compile(
+_PEM = lazily(
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
     r"|(?:^[A-Za-z0-9+/=]{16,}\s+)+-----END [A-Z ]*PRIVATE KEY-----",
     re.DOTALL | re.MULTILINE,
 )
-_SHAPES = re.compile(
+_SHAPES = lazily(
     r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"  # JSON Web Token
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"

@@ -10,23 +10,25 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from netdoctor.patterns import lazily
+
 Hide = Callable[[str, bool], str]
 """Called with each secret found, and whether it is sure to be one, so that it may be looked for elsewhere too; returns
 what stands in its place."""
 
-ONLY_TOKENS = re.compile(r"(?:<secret-\d+>)+")
+ONLY_TOKENS = lazily(r"(?:<secret-\d+>)+")
 """What is cut already."""
 
 # -- by name --------------------------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORD = lazily(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
-_SECRET = re.compile(
+_SECRET = lazily(
     r".*(?:password|passwd|passphrase|passcode|secret|token|credential|(?:api|access|secret|private|auth|pass)key)s?"
 )
 """Words that mean a secret wherever they stand in a name: PGPASSWORD, clientSecretValue."""
 
-_SECRET_LAST = re.compile(
+_SECRET_LAST = lazily(
     r".*(?<!com)(?<!by)(?<!tres)(?:pass|pwd)|pw|pswd|creds?|auth|authorization|session|cookies?|signature|salt|nonce|jwt"
     r"|bearer|pin|otp|pat|mnemonic|basicauth"
 )
@@ -82,21 +84,21 @@ def strength(name: str) -> int:
 
 # -- by value -------------------------------------------------------------------------------------------------------
 
-PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|`.*|%\w+%|\{\{.*", re.DOTALL)
+PLACEHOLDER = lazily(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|`.*|%\w+%|\{\{.*", re.DOTALL)
 """Not yet the value: a shell or a template puts it there."""
 
-_SWITCH = re.compile(r"true|false|yes|no|on|off|0|1|none|null|nil|undefined|[*]+|x{4,}", re.IGNORECASE)
+_SWITCH = lazily(r"true|false|yes|no|on|off|0|1|none|null|nil|undefined|[*]+|x{4,}", re.IGNORECASE)
 
-_PATH = re.compile(
+_PATH = lazily(
     r"/(?:run|var|etc|app|opt|usr|home|root|srv|mnt|tmp|data|config|conf|certs?|ssl|tls|keys|secrets|vault)/\S*"
 )
 
-_URL = re.compile(
+_URL = lazily(
     r"(?:jdbc:\w+|https?|wss?|tcp|udp|rediss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|nats|kafka|mqtts?"
     r"|ldaps?|smtps?|s?ftps?|ssh|git|memcached|elasticsearch|clickhouse|mssql|sqlserver|oracle|grpcs?|unix|file)://\S+"
 )
 
-_HARMLESS_IF_WEAK = re.compile(
+_HARMLESS_IF_WEAK = lazily(
     r"[A-Za-z0-9._-]+:\d{1,5}|\d{1,4}|trust|md5|scram-sha-\d+|plain|login|cram-md5|basic|bearer|digest|ntlm|oauth2?|jwt"
     r"|required|optional|enabled|disabled|ok|failed|success|error|denied|default|local|internal|peer|ident|redis|memory",
     re.IGNORECASE,

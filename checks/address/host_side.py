@@ -10,6 +10,7 @@ from netdoctor.api import (
     Listener,
     Lookup,
     Remedy,
+    Sockets,
     Stack,
     Unable,
     fail,
@@ -51,8 +52,8 @@ def judge_host(stack: Stack, link: Link, source: Container, target: Container | 
     )
     if listeners and (refused or isinstance(connection, Unable)):
         return _on_loopback(stack, link, target, listeners)
-    host = stack.host_sockets()
-    if refused and isinstance(host, Unable) and target is None:
+    host = _host_sockets(stack, target)
+    if refused and isinstance(host, Unable) and (target is None or target.on_host_network):
         return unknown(host)
     return passed(f"{link.address} is the host")
 
@@ -75,7 +76,7 @@ def _undefined(stack: Stack, link: Link, target: Container | None, lookup: Looku
 
 def _loopback_only(stack: Stack, link: Link, target: Container | None) -> tuple[Listener, ...]:
     """The host's listeners on the port, if all of them are on its loopback."""
-    host = stack.host_sockets()
+    host = _host_sockets(stack, target)
     found = () if isinstance(host, Unable) else host.on(link.port, link.protocol)
     if not found and target is not None:  # without docker-proxy a publication has no socket
         bound = [p for p in target.published if (p.host_port, p.protocol) == (link.port, link.protocol)]
@@ -83,13 +84,19 @@ def _loopback_only(stack: Stack, link: Link, target: Container | None) -> tuple[
     return found if all(is_loopback(x.address) for x in found) else ()
 
 
+def _host_sockets(stack: Stack, target: Container | None) -> Sockets | Unable:
+    """The sockets of a container on the host's network are the host's."""
+    return stack.sockets(target) if target is not None and target.on_host_network else stack.host_sockets()
+
+
 def _on_loopback(stack: Stack, link: Link, target: Container | None, listeners: tuple[Listener, ...]) -> Finding:
-    lookup, host = stack.lookup(stack.source(link), link.address), stack.host_sockets()
+    lookup, host = stack.lookup(stack.source(link), link.address), _host_sockets(stack, target)
     gateway = link.address if is_address(link.address) else next(iter(getattr(lookup, "addresses", ())), "172.17.0.1")
     process = next((x.process.name for x in listeners if x.process is not None), "")
-    who = f"{stack.title(target)} is published" if target is not None else f"{process or 'the service'} listens"
+    published = target is not None and not target.on_host_network
+    who = f"{stack.title(target)} is published" if target and published else f"{process or 'the service'} listens"
     says = f"on the host {who} on {listeners[0].address}:{link.port} only, and containers arrive at {gateway}"
-    if target is not None:
+    if target is not None and published:
         remedy = by_name(stack, link, target)
     else:
         commands = _LISTEN.get(process, (_FORWARD,))

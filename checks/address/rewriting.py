@@ -10,7 +10,18 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from netdoctor.api import Container, Link, Mention, Remedy, Stack, Unable, mentions, port_variable
+from netdoctor.api import (
+    Container,
+    Link,
+    Mention,
+    Remedy,
+    Stack,
+    Unable,
+    is_any_address,
+    is_loopback,
+    mentions,
+    port_variable,
+)
 
 from .remaking import Edit, again, replaced
 
@@ -74,8 +85,9 @@ def rewrite(stack: Stack, link: Link, host: str, port: int, says: str, options: 
     edits = tuple(_edits(source, mention, host, port or link.port)) if mention else ()
     if edits:
         return apply(stack, link, says, edits=edits, options=options)
-    template = "{{range .Config.Env}}{{println .}}{{end}}{{range .Args}}{{println .}}{{end}}"
-    look = f"docker inspect --format '{template}' {source.name} | grep -n {shlex.quote(link.address)}"
+    # It was typed, and stands in no variable: files of the application are left.
+    text = f"{link.address}:{link.port}" if is_loopback(link.address) or is_any_address(link.address) else link.address
+    look = f"docker exec {source.name} grep -rnF {shlex.quote(text)} /etc /app /srv /opt /usr/src"
     return Remedy(says=says, run=(look,), verify=(verify(stack, link),))
 
 

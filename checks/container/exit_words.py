@@ -38,7 +38,7 @@ def passed_since(stack: Stack, moment: float) -> str:
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds)} s"
+    return f"{int(seconds)} s" if seconds >= 2 else "a moment"
 
 
 def last_lines(logs: Logs | Unable, most: int = 5) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ See also
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from netdoctor.api import (
@@ -47,21 +46,15 @@ from netdoctor.api import (
     Unable,
     check,
     fail,
+    is_loopback,
     passed,
     skip,
     unknown,
     warn,
 )
 
+from .health_output import missing_program, refused_on_localhost, said
 from .mending import another_checker, ask_ipv4, do, log, state
-
-_NOT_FOUND = re.compile(
-    r"^\S*sh: (?:line )?(?:\d+: )?(?P<shell>[\w./-]+): (?:command )?not found"
-    r'|exec: "(?P<engine>[^"]+)": (?:executable file not found|stat \S+: no such file)',
-    re.MULTILINE,
-)
-_LOCALHOST = re.compile(r"(?:(?P<scheme>https?)://)?(?:localhost|\[?::1\]?)(?:[: ]+(?P<port>\d{1,5}))?")
-_NOBODY_THERE = re.compile(r"refused|cannot assign requested address|address not available", re.IGNORECASE)
 
 
 @check(
@@ -85,54 +78,36 @@ def healthy(stack: Stack, container: Container) -> Iterator[Finding]:
         yield skip(f"{name} is not running, and so is not its health check")
     elif health.status == "healthy":
         yield passed(f"the health check of {name} passes", test=list(health.test))
-    elif tool := _missing(health):
-        says = (
-            f"the health check of {name} cannot run, since {tool} is not in the image: it tells nothing of the service"
-        )
-        yield warn(
-            "checker-missing",
-            says,
-            remedy=another_checker(container, tool),
-            test=list(health.test),
-            output=_said(health),
-        )
+    elif tool := missing_program(health):
+        says = f"the health check of {name} cannot run ({tool} is not in the image), so it tells nothing of the service"
+        remedy = another_checker(container, tool)
+        yield warn("checker-missing", says, remedy=remedy, test=list(health.test), output=said(health))
     elif health.status != "starting":
         yield _failing(stack, container, health)
     elif _reached(stack, container) is False:
         remedy = do(container, "Wait until it is healthy; the log tells what it is busy with.", log(container))
-        yield warn("starting", f"{name} is still starting", remedy=remedy, test=list(health.test), output=_said(health))
+        yield warn("starting", f"{name} is still starting", remedy=remedy, test=list(health.test), output=said(health))
     else:
         yield passed(f"{name} is starting", test=list(health.test))
 
 
 def _failing(stack: Stack, container: Container, health: Health) -> Finding:
-    name, sockets, reached = stack.title(container), stack.sockets(container), _reached(stack, container)
-    port = _port_on_localhost(health) if _NOBODY_THERE.search(_said(health)) else 0
+    name, test, output = stack.title(container), list(health.test), said(health)
+    port, sockets, reached = refused_on_localhost(health), stack.sockets(container), _reached(stack, container)
     if port and isinstance(sockets, Unable):
-        return unknown(
-            f"{name} is unhealthy: refused on localhost, or on its ::1 only, which was not seen: {sockets.reason}"
-        )
+        return unknown(f"{name} is unhealthy: refused on localhost, on ::1 only perhaps: {sockets.reason}")
     listeners = () if isinstance(sockets, Unable) else sockets.on(port)
-    if listeners and not any(":" in x.address for x in listeners):
+    local = any(x.address == "0.0.0.0" or is_loopback(x.address) for x in listeners)  # noqa: S104 (compared)
+    if local and not any(":" in x.address for x in listeners):
         says = f"{name} is well: its health check asks localhost, which is ::1 there, and {name} serves IPv4 only"
-        remedy = ask_ipv4(container, health)
-        return warn("checker-asks-ipv6", says, remedy=remedy, test=list(health.test), output=_said(health))
-    says = f"{name} is unhealthy: " + (
-        f'its health check says "{_said(health)[-160:]}"' if _said(health) else "it says nothing"
-    )
+        return warn("checker-asks-ipv6", says, remedy=ask_ipv4(container, health), test=test, output=output)
+    says = f"{name} is unhealthy: its health check " + (f'says "{output[-160:]}"' if output else "fails without a word")
     if reached is None:
         return unknown(f"{says}; no connection to it could be tried")
-    remedy = do(
-        container,
-        "Mend what the health check complains of.",
-        state(container, "json .State.Health.Log"),
-        log(container),
-    )
+    shown = (state(container, "json .State.Health.Log"), log(container))
+    remedy = do(container, "Mend what the health check complains of.", *shown)
     say = warn if reached else fail
-    runs = [f"{run.exit_code}: {run.output.strip()}" for run in health.runs[-3:]]
-    return say(
-        "unhealthy", says, remedy=remedy, test=list(health.test), runs=runs, failing_streak=health.failing_streak
-    )
+    return say("unhealthy", says, remedy=remedy, test=test, output=output, failing_streak=health.failing_streak)
 
 
 def _reached(stack: Stack, container: Container) -> bool | None:
@@ -140,25 +115,3 @@ def _reached(stack: Stack, container: Container) -> bool | None:
     links = [link for link in stack.links if link.target == container.id]
     tried = [c.works for link in links if isinstance(c := stack.connection(link), Connection)]
     return None if links and not tried else False not in tried
-
-
-def _said(health: Health) -> str:
-    return health.runs[-1].output.strip() if health.runs else ""
-
-
-def _missing(health: Health) -> str:
-    """The program that the health check wants and the image lacks, "" if it has it."""
-    found = _NOT_FOUND.search(_said(health))
-    if found:
-        return found["shell"] or found["engine"]
-    return "its command" if health.runs and health.runs[-1].exit_code in (126, 127) else ""
-
-
-def _port_on_localhost(health: Health) -> int:
-    """The port at which the health check asks localhost, 0 if it does not."""
-    for text in (*health.test, _said(health)):
-        for found in _LOCALHOST.finditer(text):
-            port = int(found["port"] or 0) or {"http": 80, "https": 443}.get(found["scheme"], 0)
-            if port:
-                return port
-    return 0

@@ -107,7 +107,7 @@ def _looping(stack: Stack, container: Container, lines: tuple[str, ...]) -> Find
     code = f" with {in_words(state.exit_code)}" if state.status == "restarting" else ""
     times = "once" if state.restart_count == 1 else f"{state.restart_count} times"
     says = f"{stack.title(container)} crashes in a loop: it ended{code} and was restarted {times}{quoted(lines)}"
-    works = [stack.works(link) for link in stack.links if link.target == container.id]
+    works = [stack.works(link) for link in stack.links if container.id in (link.source, link.target)]
     say = warn if works and all(works) else fail
     calm = f"docker update --restart=no {container.name}"
     remedy = do(container, "Read why it ends, and mend that; the second command stops the loop.", log(container), calm)

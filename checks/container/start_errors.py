@@ -103,7 +103,7 @@ def _address_taken(stack: Stack, container: Container, _: re.Match[str]) -> Expl
     for address in (e.fixed_address for e in container.endpoints if e.fixed_address):
         thief = stack.holder(address)
         if thief is not None:
-            advice = f"Stop {stack.title(thief)}, start this one, and start {stack.title(thief)} again."
+            advice = f"Stop {stack.title(thief)}, start {stack.title(container)}, then {stack.title(thief)} again."
             run = (f"docker stop {thief.name}", start(container), start(thief))
             return f"{stack.title(thief)} has its fixed address {address}", do(container, advice, *run)
     return "its fixed address is in use", do(container, "Free the address, then start it.", start(container))

@@ -23,6 +23,8 @@ class Guess:
     why: str
     endpoint: Endpoint | None = None
     """Where it can be given the name that is asked for: a network that both are on."""
+    lost: bool = False
+    """The name that is asked for is right, and the container does not have it there."""
 
 
 def named_networks(stack: Stack, source: Container) -> tuple[Endpoint, ...]:
@@ -109,13 +111,17 @@ def _about(stack: Stack, link: Link, meant: Container, near: str = "") -> Guess:
         why = f"{title} lost the alias {asked} on {shared[0].network}: it was connected by hand, without --alias"
     elif elsewhere:
         why = f"{asked} is an alias of {title} on {elsewhere[0].network} only, and not on {shared[0].network}"
-    elif re.sub(r"[-_.]", "", asked.lower()) in {re.sub(r"[-_.]", "", n) for n in names}:
-        why = f"{title} is called {right}, with other separators"
+    elif same := next((n for n in names if _letters(n) == _letters(asked)), ""):
+        why = f"{same} has other separators"
     elif asked.lower() == _image(meant):
         why = f"{asked} is the name of the image, and the container is called {right}"
     else:
         why = f"the nearest name is {right}"
-    return Guess(meant, right, why, shared[0])
+    return Guess(meant, right, why, shared[0], lost=bool(elsewhere) or asked.lower() == meant.service.lower())
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_.]", "", name.lower())
 
 
 def _image(container: Container) -> str:

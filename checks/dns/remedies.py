@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 
 from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Remedy, Stack
 
+from ..address.rewriting import rewrite, told
 from .naming import EMBEDDED, Guess
 
 
@@ -19,37 +19,28 @@ def verify(stack: Stack, link: Link, name: str = "") -> str:
 
 def rename(stack: Stack, link: Link, guessed: Guess) -> Remedy:
     """Ask for the name that there is, or give the container the name that is asked for."""
-    source, meant = stack.source(link), guessed.container
-    told = link.known_from.split()
-    value = source.variable(told[1]) if told[:1] == ["environment"] else None
-    lost = link.address.lower() in (meant.service.lower(), meant.name.lower()) and guessed.endpoint is not None
+    meant, endpoint = guessed.container, guessed.endpoint
+    title = stack.title(meant)
+    again = (verify(stack, link),)
     if not meant.state.running:
-        start = (f"docker start {meant.name}",)
-        return Remedy(says=f"Start {stack.title(meant)}.", run=start, verify=(verify(stack, link),))
-    if guessed.endpoint is None:
-        return Remedy(says=f"Ask for {guessed.name}, on a network that both are on.", verify=(verify(stack, link),))
-    if source.project and value is not None and link.address in value and not lost:
-        right = json.dumps(_with_name(value, link.address, guessed.name))
-        return Remedy(
-            says=f"Ask for {guessed.name} instead of {link.address}.",
-            run=(f"docker compose -p {source.project} up -d {source.service}",),
-            compose=f"services:\n  {source.service}:\n    environment:\n      {told[1]}: {right}",
-            verify=(verify(stack, link, guessed.name),),
-        )
-    if meant.project and not lost:
-        network = stack.network(guessed.endpoint.network_id)
-        key = _key(network, guessed.endpoint.network)
-        lines = f"    networks:\n      {key}:\n        aliases: [{json.dumps(link.address)}]"
-        return Remedy(
-            says=f"Ask for {guessed.name} instead of {link.address}; or give {stack.title(meant)} that name too.",
-            run=(f"docker compose -p {meant.project} up -d {meant.service}",),
-            compose=f"services:\n  {meant.service}:\n{lines}",
-            verify=(verify(stack, link),),
-        )
-    says = f"Ask for {guessed.name} instead of {link.address}; or give {stack.title(meant)} that name too, as below."
-    if lost:
-        says = f"Connect {stack.title(meant)} to {guessed.endpoint.network} anew, with its alias."
-    return Remedy(says=says, run=reconnect(meant, guessed.endpoint, link.address), verify=(verify(stack, link),))
+        return Remedy(says=f"Start {title}", run=(f"docker start {meant.name}",), verify=again)
+    if endpoint is None:
+        return Remedy(says=f"Ask for {guessed.name}, on a network that both are on", verify=again)
+    if not guessed.lost and told(stack, link) is not None:
+        says = f"Ask for {guessed.name} instead of {link.address}"
+        written = rewrite(stack, link, guessed.name, link.port, says)
+        check = (verify(stack, link, guessed.name),)
+        return Remedy(says=written.says, run=written.run, compose=written.compose, verify=check)
+    says = f"Ask for {guessed.name} instead of {link.address}; or give {title} that name too"
+    if guessed.lost:
+        says = f"Connect {title} to {endpoint.network} anew, with the alias {link.address}"
+    compose = None
+    if meant.project:
+        key = _key(stack.network(endpoint.network_id), endpoint.network)
+        place = f"    networks:\n      {key}:\n        aliases: [{json.dumps(link.address)}]"
+        compose = f"services:\n  {meant.service}:\n{place}"
+    run = reconnect(meant, endpoint, link.address)
+    return Remedy(says=says, run=run, compose=compose, verify=again)
 
 
 def reconnect(container: Container, endpoint: Endpoint, alias: str) -> tuple[str, str]:
@@ -64,11 +55,6 @@ def reconnect(container: Container, endpoint: Endpoint, alias: str) -> tuple[str
     )
 
 
-def _with_name(value: str, old: str, new: str) -> str:
-    """The value of a variable with another host in it."""
-    return re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])", new, value)
-
-
 def _key(network: Network | None, name: str) -> str:
     """How the Compose file calls the network."""
     return network.labels.get("com.docker.compose.network", name) if network is not None else name
@@ -79,10 +65,10 @@ def ask_the_engine(stack: Stack, link: Link) -> Remedy:
     source = stack.source(link)
     mount = next((m for m in source.mounts if m.destination in ("/etc/resolv.conf", "/etc")), None)
     if mount is None:
-        says = f"Let {stack.title(source)} ask {EMBEDDED}: something in it rewrites /etc/resolv.conf."
+        says = f"Let {stack.title(source)} ask {EMBEDDED}: something in it rewrites /etc/resolv.conf"
         run = (f"docker exec {source.name} cat /etc/resolv.conf", f"docker restart {source.name}")
         return Remedy(says=says, run=run, verify=(verify(stack, link),))
-    says = f"Take the mount of {mount.destination} out; servers for names outside belong into `dns:` (--dns)."
+    says = f"Take the mount of {mount.destination} out; servers for names outside belong into `dns:` (--dns)"
     if source.project:
         lines = f"    # take out: - {mount.source}:{mount.destination}"
         return Remedy(
@@ -95,14 +81,14 @@ def ask_the_engine(stack: Stack, link: Link) -> Remedy:
     return Remedy(says=says, run=(show,), verify=(verify(stack, link),))
 
 
-def mend_server(stack: Stack, link: Link, server: str, known: bool) -> Remedy:
+def mend_server(stack: Stack, link: Link, server: str, *, known: bool) -> Remedy:
     """A name server that fails. `known`: for a name that the engine itself should have answered."""
     source = stack.source(link)
     if known:
-        says = f"Restart {stack.title(source)}: the rules that lead to the engine's resolver are lost in its namespace."
+        says = f"Restart {stack.title(source)}, which makes the rules anew that lead to the engine's resolver"
         return Remedy(says=says, run=(f"docker restart {source.name}",), verify=(verify(stack, link),))
     through = "the servers that the engine hands names on to" if server == EMBEDDED else server
-    says = f"Mend {through}, or give {stack.title(source)} another one."
+    says = f"Mend {through}, or give {stack.title(source)} another one"
     compose = None
     if source.project:
         compose = f"services:\n  {source.service}:\n    dns:\n      - 1.1.1.1  # or one of your own"
@@ -120,7 +106,7 @@ def define_host(stack: Stack, link: Link) -> Remedy:
     compose = None
     if source.project:
         compose = f'services:\n  {source.service}:\n    extra_hosts:\n      - "{entry}"'
-    says = f"Create {stack.title(source)} with `--add-host {entry}`."
+    says = f"Create {stack.title(source)} with `--add-host {entry}`"
     run = (f"docker inspect --format '{{{{json .HostConfig.ExtraHosts}}}}' {source.name}",)
     return Remedy(says=says, run=run, compose=compose, verify=(verify(stack, link),))
 
@@ -129,7 +115,7 @@ def list_names(stack: Stack, link: Link, networks: tuple[str, ...]) -> Remedy:
     """Where nothing is near: what there is."""
     template = "{{range .Containers}}{{println .Name}}{{end}}"
     run = tuple(f"docker network inspect --format '{template}' {n}" for n in networks)
-    says = f"Start the container that should be called {link.address}, or ask for one of those that there are."
+    says = f"Start the container that should be called {link.address}, or ask for one of those that there are"
     return Remedy(says=says, run=("docker ps --all", *run), verify=(verify(stack, link),))
 
 
@@ -138,10 +124,10 @@ def drop_hosts_entry(stack: Stack, link: Link) -> Remedy:
     source = stack.source(link)
     entry = next((e for e in source.extra_hosts if e.partition(":")[0] == link.address), "")
     if source.host_name == link.address:
-        says = f"Give {stack.title(source)} another host name: {link.address} is its own."
+        says = f"Give {stack.title(source)} another host name: {link.address} is its own"
         line = "    # take out: hostname: " + link.address
     else:
-        says = f"Take the entry {entry or link.address} out of the hosts of {stack.title(source)}, and create it anew."
+        says = f"Take the entry {entry or link.address} out of the hosts of {stack.title(source)}, and create it anew"
         line = f'    # take out of extra_hosts: - "{entry}"'
     if source.project:
         return Remedy(
@@ -150,33 +136,27 @@ def drop_hosts_entry(stack: Stack, link: Link) -> Remedy:
             compose=f"services:\n  {source.service}:\n{line}",
             verify=(verify(stack, link),),
         )
-    show = f"docker inspect --format '{{{{.Config.Hostname}}}} {{{{json .HostConfig.ExtraHosts}}}}' {source.name}"
-    run = (show, f"docker exec {source.name} cat /etc/hosts")
-    return Remedy(says=says, run=run, verify=(verify(stack, link),))
+    pattern = shlex.quote(f"[[:blank:]]{link.address}\\([[:blank:]]\\|$\\)")
+    now = f"grep -v {pattern} /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts"
+    run = (f"docker exec --user 0 {source.name} sh -c {shlex.quote(now)}",)
+    return Remedy(says=f"{says}; until then, the file can be changed", run=run, verify=(verify(stack, link),))
 
 
 def name_apart(stack: Stack, link: Link, meant: Container) -> Remedy:
     """A name that several containers bear: ask for one that only the right one has."""
-    source = stack.source(link)
-    shared = stack.shared_networks(source, meant)
-    own = f"{meant.name}.{shared[0].network}" if shared and not meant.project else meant.name
-    says = f"Ask for {own}, which means {stack.title(meant)} alone; or keep {link.address} off their common network."
-    told = link.known_from.split()
-    value = source.variable(told[1]) if told[:1] == ["environment"] else None
-    if source.project and value is not None:
-        right = json.dumps(_with_name(value, link.address, own))
-        return Remedy(
-            says=says,
-            run=(f"docker compose -p {source.project} up -d {source.service}",),
-            compose=f"services:\n  {source.service}:\n    environment:\n      {told[1]}: {right}",
-            verify=(verify(stack, link, own),),
-        )
-    return Remedy(says=says, run=(verify(stack, link, own),), verify=(verify(stack, link, own),))
+    shared = stack.shared_networks(stack.source(link), meant)
+    own = meant.name if meant.name != link.address or not shared else f"{meant.name}.{shared[0].network}"
+    says = f"Ask for {own}, which means {meant.name} alone; or keep {link.address} off their common network"
+    check = verify(stack, link, own)
+    if told(stack, link) is None:
+        return Remedy(says=says, run=(check,), verify=(check,))
+    written = rewrite(stack, link, own, link.port, says)
+    return Remedy(says=written.says, run=written.run, compose=written.compose, verify=(check,))
 
 
 def start_own(stack: Stack, link: Link, own: Container) -> Remedy:
     """The project's own service, whose name another project's answers to."""
-    says = f"Start {own.name}; and give the two services different names on the network that both projects share."
+    says = f"Start {own.name}; and give the two services different names on the network that both projects share"
     run = (f"docker start {own.name}",)
     return Remedy(says=says, run=run, verify=(verify(stack, link, own.name),))
 
@@ -189,9 +169,9 @@ def come_near(stack: Stack, link: Link, lookup: Lookup) -> Remedy:
     holder = stack.holder(lookup.addresses[0])
     network = next((e.network for e in holder.endpoints if lookup.addresses[0] in e.addresses), "") if holder else ""
     if not network or any(e.network == network for e in stack.endpoints(source)):
-        says = f"Let {link.address} mean an IPv4 address, or give {stack.title(source)} IPv6."
+        says = f"Let {link.address} mean an IPv4 address, or give {stack.title(source)} IPv6"
         return Remedy(says=says, run=(f"docker exec {source.name} cat /etc/hosts",), verify=(verify(stack, link),))
-    says = f"Let {stack.title(source)} join {network}."
+    says = f"Let {stack.title(source)} join {network}"
     if source.project:
         key = next((_key(n, network) for n in stack.networks if n.name == network), network)
         return Remedy(

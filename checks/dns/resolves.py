@@ -16,7 +16,8 @@ Sick
     unknown names, or says SERVFAIL (`EAI_AGAIN`, "Temporary failure in name resolution"): it is the same fault.
     server-failed: the server answered SERVFAIL or REFUSED.
     server-silent: the server did not answer in time.
-    no-server: the container has no name server that could be asked.
+    no-server: the container has no name server, or none that packets reach: the rules that lead to 127.0.0.11 can be
+    flushed inside a container (`iptables -t nat -F`).
 
 Remedy
     Ask for the name that the container has, or give it the one that is asked for: an alias.
@@ -103,10 +104,13 @@ def _unresolved(stack: Stack, link: Link, lookup: Lookup) -> Finding:
     if lookup.outcome == "unresolved":
         says = f"{name} does not resolve in {source}, and the tools of its image do not tell why"
         return unknown(Unable(reason=says, would_help="run netdoctor as root on the engine's host"))
+    if lookup.outcome == "no-server" and EMBEDDED in lookup.servers:
+        says = f"{source} cannot reach the engine's resolver {EMBEDDED}: the rules that lead there are lost"
+        return _failed(lookup, "no-server", says, mend_server(stack, link, EMBEDDED, known=True))
     if lookup.outcome == "no-server":
         says = f"{source} has no name server that can be asked" + (f": {server} cannot be reached" if server else "")
         return _failed(lookup, "no-server", says, ask_the_engine(stack, link))
-    remedy = mend_server(stack, link, server, bool(known) and server == EMBEDDED)
+    remedy = mend_server(stack, link, server, known=bool(known) and server == EMBEDDED)
     if lookup.outcome == "failed":
         says = f"the name server {server} of {source} answers {lookup.rcode or 'with an error'} for {name}"
         return _failed(lookup, "server-failed", says, remedy)

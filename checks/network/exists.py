@@ -66,7 +66,7 @@ from .rejoining import reattach, recreate, rejoin
 def exists(stack: Stack, container: Container) -> Iterator[Finding]:
     name = stack.title(container)
     if container.donor:
-        yield _shared(stack, container)
+        yield _sharing(stack, container)
         return
     if not stack.networks:
         yield unknown("the engine listed no networks at all, so it may not be allowed to be asked for them")
@@ -74,7 +74,11 @@ def exists(stack: Stack, container: Container) -> Iterator[Finding]:
     ids, names = {n.id for n in stack.networks}, {n.name for n in stack.networks}
     # Podman 4 writes the name for the ID; Docker writes nothing before the first start.
     gone = [e for e in container.endpoints if e.network_id not in ids and (e.network_id or e.network) not in names]
-    if not gone:
+    orphan = _orphan_of(stack, container)
+    if orphan is not None:
+        what = f"{name} was restarted, and {stack.title(orphan)}, which shares its network, is still in the old one"
+        yield _orphaned(stack, container, what, rejoin(orphan, container))
+    elif not gone:
         yield passed(f"{name} is on networks that exist", networks=[e.network for e in container.endpoints])
     elif not container.state.running and not container.state.error and not _asked_about(stack, container):
         yield skip(f"{name} is not running, and nothing that was asked about needs it")
@@ -89,7 +93,7 @@ def _gone(stack: Stack, container: Container, endpoint: Endpoint, again: bool) -
     return fail("gone", says, remedy=remedy, network=endpoint.network, network_id=endpoint.network_id)
 
 
-def _shared(stack: Stack, container: Container) -> Finding:
+def _sharing(stack: Stack, container: Container) -> Finding:
     name, owner = stack.title(container), stack.namespace_owner(container)
     lost = bool(owner.donor)
     if not container.state.running and not (lost and container.state.error):
@@ -110,6 +114,14 @@ def _shared(stack: Stack, container: Container) -> Finding:
         return passed(f"{name} started after {it}, whose network it shares", seen_by="engine")
     what = f"{it} was restarted, and {name} still lives in its old network namespace, which leads nowhere"
     return _orphaned(stack, container, what, rejoin(container, owner))
+
+
+def _orphan_of(stack: Stack, container: Container) -> Container | None:
+    """Who should live in the container's namespace and does not, where a connection to it was asked about and fails."""
+    if all(stack.works(link) for link in stack.links if link.target == container.id):
+        return None
+    sharers = (c for c in stack.containers if c.donor and stack.namespace_owner(c).id == container.id)
+    return next((c for c in sharers if c.state.running and c.state.started < container.state.started), None)
 
 
 def _orphaned(stack: Stack, container: Container, says: str, remedy: Remedy) -> Finding:

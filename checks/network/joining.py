@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netdoctor.api import Container, Link, Remedy, Stack
+from collections.abc import Iterable
+
+from netdoctor.api import Container, Link, Remedy, Stack, is_address, is_loopback
 
 from .places import has_names, networks
 
@@ -44,7 +46,7 @@ def own_network(stack: Stack, link: Link, source: Container, target: Container |
     made = [c for c in both if c.project]
     if made:
         network = f"{made[0].project}_default"
-        told = "\n".join(lines(stack, c, (network,)) for c in made)
+        told = lines(stack, made, network)
         rest = tuple(command for c in both if not c.project for command in connect(c, network))
         run = (*dict.fromkeys(up(c) for c in made), *rest)
         return Remedy(says=f"Put {who} on {network}.", run=run, compose=told, verify=(verify(stack, link),))
@@ -64,14 +66,15 @@ def own_network(stack: Stack, link: Link, source: Container, target: Container |
 def _join(stack: Stack, link: Link, joiner: Container, network: str, alias: str = "") -> Remedy:
     says = f"Let {stack.title(joiner)} join {network}."
     if joiner.project:
-        told = lines(stack, joiner, (network,))
+        told = lines(stack, (joiner,), network)
         return Remedy(says=says, run=(up(joiner),), compose=told, verify=(verify(stack, link),))
     return Remedy(says=says, run=connect(joiner, network, alias), verify=(verify(stack, link),))
 
 
 def connect(joiner: Container, network: str, alias: str = "") -> tuple[str, ...]:
     """The commands that put a container on a network. `alias`: the name that it is asked for by."""
-    called = f"--alias {alias} " if alias and alias != joiner.name else ""
+    nameless = alias in ("", joiner.name) or is_address(alias) or is_loopback(alias)
+    called = "" if nameless else f"--alias {alias} "
     # A container in mode none is on a network of that name, and the engine takes it to no other before it left.
     leave = (
         (f"docker network disconnect none {joiner.name}",) if any(e.network == "none" for e in joiner.endpoints) else ()
@@ -79,18 +82,19 @@ def connect(joiner: Container, network: str, alias: str = "") -> tuple[str, ...]
     return (*leave, f"docker network connect {called}{network} {joiner.name}")
 
 
-def lines(stack: Stack, container: Container, more: tuple[str, ...]) -> str:
-    """The lines for a service that joins more networks: it lists all, since a list replaces the default network."""
-    before = tuple(e.network for e in networks(stack, container) if has_names(stack, e))
-    keys = dict(_key(stack, container, name) for name in (*before, *more))
-    told = ["services:", f"  {container.service}:"]
-    if container.network_mode in ("bridge", "host", "none"):
-        told.append(f"    # take out: network_mode: {container.network_mode}")
-    told += ["    networks:", *(f"      - {key}" for key in keys)]
-    foreign = [key for key, is_foreign in keys.items() if is_foreign]
-    return "\n".join(
-        [*told, *(["networks:"] if foreign else []), *(f"  {key}:\n    external: true" for key in foreign)]
-    )
+def lines(stack: Stack, containers: Iterable[Container], more: str) -> str:
+    """The lines for services that join one more network: each lists all, since a list replaces the default network."""
+    told, foreign = ["services:"], set()
+    for container in containers:
+        before = tuple(e.network for e in networks(stack, container) if has_names(stack, e))
+        keys = dict(_key(stack, container, name) for name in (*before, more))
+        foreign |= {key for key, is_foreign in keys.items() if is_foreign}
+        told.append(f"  {container.service}:")
+        if container.network_mode in ("bridge", "host", "none"):
+            told.append(f"    # take out: network_mode: {container.network_mode}")
+        told += ["    networks:", *(f"      - {key}" for key in keys)]
+    outside = ["networks:", *(f"  {key}:\n    external: true" for key in sorted(foreign))]
+    return "\n".join([*told, *(outside if foreign else [])])
 
 
 def _key(stack: Stack, container: Container, name: str) -> tuple[str, bool]:

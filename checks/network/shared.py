@@ -70,7 +70,6 @@ from .places import found, has_names, in_words, lonely, lost_donor, made_anew, m
         Reason("other-engine", "the name is known on another engine only"),
     ),
     needs=(AskConnection, AskLookup, AskOtherEngines),
-    after=("network.exists",),
     hop="network",
 )
 def shared(stack: Stack, link: Link) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ from netdoctor.api import (
     unknown,
 )
 
-from .reach import arrives_at, at, port_behind, seen, serves, verify, vouched, who
+from .reach import arrives_at, at, port_behind, seen, serves, vouched, who
 from .software import listen_everywhere
 
 
@@ -123,7 +123,7 @@ def _misplaced(
     return fail(
         reason,
         says,
-        remedy=listen_everywhere(target, title, listeners, listeners[0].port, verify(stack, link)),
+        remedy=listen_everywhere(stack, link, target, listeners, listeners[0].port),
         seen_by=sockets.seen_by,
         listeners=seen(listeners),
         reached=list(addresses),

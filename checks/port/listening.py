@@ -53,7 +53,7 @@ from netdoctor.api import (
     unknown,
 )
 
-from .reach import at, port_behind, ready_soon, seen, verify, vouched, who
+from .reach import at, port_behind, ready_soon, seen, vouched, who
 from .remedies import ask_for_port, get_ready, other_protocol
 from .software import listen_everywhere
 
@@ -111,7 +111,7 @@ def _absent(stack: Stack, link: Link, target: Container, sockets: Sockets, port:
     if paths := _server_paths(sockets.unix, port, bool(elsewhere)):
         says = f"{title} serves the Unix socket {paths[0]} only, so nothing listens on {asked}"
         says += "; it was just started and may still be initialising" if soon else ""
-        remedy = listen_everywhere(target, title, sockets.listeners, port, verify(stack, link))
+        remedy = listen_everywhere(stack, link, target, sockets.listeners, port)
         return failed("unix-socket-only", says, remedy)
     if elsewhere:
         ports = list(dict.fromkeys(x.port for x in elsewhere))

@@ -1,17 +1,20 @@
 """How a server is told where to listen: the setting of known software, or what the container's own configuration says.
 
-A container's command and environment can't be changed while it exists. So where Compose made it the remedy is the lines
-of its file, and elsewhere the commands that work on the living process, or else show what must be changed.
+A container's command and environment can't be changed while it exists. So where it is told so, the remedy makes it
+anew; elsewhere it is the command that works on the living process, or shows what must be changed.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from netdoctor.api import Container, Listener, Remedy, is_loopback, mentions
+from netdoctor.api import Container, Link, Listener, Remedy, Stack, is_loopback, mentions
+
+from ..address.remaking import Edit
+from ..address.rewriting import apply
+from .reach import verify
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
 
@@ -94,27 +97,24 @@ _WHERE = {
 _RUNTIMES = ("java", "node", "python", "php")
 
 
-def listen_everywhere(target: Container, title: str, listeners: Iterable[Listener], port: int, verify: str) -> Remedy:
+def listen_everywhere(stack: Stack, link: Link, target: Container, listeners: Iterable[Listener], port: int) -> Remedy:
     """Have the server listen on all addresses: by what is seen to forbid it, else by the setting it is known for."""
     processes = [x.process.name for x in listeners if x.process is not None]
     known = _known(target, processes)
     blanks = {"name": target.name, "port": port, "user": target.variable("POSTGRES_USER") or "postgres"}
-    words = _told_in_command(target, port)
-    variables = {} if words else _told_in_environment(target, port)
+    edits = tuple(_in_command(target, port)) or tuple(_in_environment(target, port))
+    says = f"Have {stack.title(target)} listen on all addresses"
+    mend = tuple(r.format_map(blanks) for r in known.run) if known else ()
+    check = (verify(stack, link),)
+    if edits and known and known.alive and not target.project:
+        says += f": it forgets this when it is started anew, since {_told(target, edits[0])}"
+        return Remedy(says=says, run=mend, verify=check)
+    if edits:
+        made = apply(stack, link, f"{says}: {_told(target, edits[0])}", edits=edits, of=target)
+        return Remedy(says=made.says, run=made.run, compose=made.compose, verify=check)
     setting = known.setting.format_map(blanks) if known else "its bind, host or listen setting"
-    if words:
-        setting = f"its command says `{_with_flag(target, next(iter(words)))}`"
-    if variables:
-        setting = f"its environment says {' '.join(f'{k}={target.variable(k)}' for k in variables)}"
     show = "docker inspect --format '{{json .Path}} {{json .Args}} {{json .Config.Env}}' " + target.name
-    mend = tuple(r.format_map(blanks) for r in known.run) if known and (known.alive or not (words or variables)) else ()
-    compose = _compose(target, words, variables)
-    return Remedy(
-        says=f"have {title} listen on all addresses: {setting}",
-        run=() if compose else mend or (show,),
-        compose=compose,
-        verify=(verify,),
-    )
+    return Remedy(says=f"{says}: {setting}", run=mend or (show,), verify=check)
 
 
 def _known(target: Container, processes: list[str]) -> Software | None:
@@ -126,26 +126,29 @@ def _known(target: Container, processes: list[str]) -> Software | None:
     return next((s for s in (*own, *found) if s.words[0] not in _RUNTIMES), next(iter(found), None))
 
 
-def _told_in_command(target: Container, port: int) -> Mapping[str, str]:
+def _in_command(target: Container, port: int) -> Iterator[Edit]:
     """The words of the command that keep the server off the network, each with what to write instead."""
-    found: dict[str, str] = {}
     for word in target.command:
         opened = _opened(word, port)
         for pattern, instead in _NO_NETWORK.items():
             opened = re.sub(pattern, instead, opened)
         if opened != word:
-            found[word] = opened
-    return found
+            yield Edit("", word, opened)
 
 
-def _with_flag(target: Container, word: str) -> str:
-    before = target.command[target.command.index(word) - 1] if word in target.command[1:] else ""
-    return f"{before} {word}" if before.startswith("-") else word
-
-
-def _told_in_environment(target: Container, port: int) -> Mapping[str, str]:
+def _in_environment(target: Container, port: int) -> Iterator[Edit]:
     own = {m.variable for m in mentions(target) if m.purpose == "own" and is_loopback(m.host) and m.port in (0, port)}
-    return {k: _opened(v, port) for k, v in target.environment if k in own or (k in _WHERE and is_loopback(v))}
+    for variable, value in target.environment:
+        if variable in own or (variable in _WHERE and is_loopback(value)):
+            yield Edit(variable, value, _opened(value, port))
+
+
+def _told(target: Container, edit: Edit) -> str:
+    """Where it is told so, in words."""
+    if edit.variable:
+        return f"its environment says {edit.variable}={edit.old}"
+    before = target.command[target.command.index(edit.old) - 1] if edit.old in target.command[1:] else ""
+    return f"its command says `{before} {edit.old}`" if before.startswith("-") else f"its command says `{edit.old}`"
 
 
 def _opened(text: str, port: int) -> str:
@@ -155,14 +158,3 @@ def _opened(text: str, port: int) -> str:
         return EVERYWHERE + (f":{match['port']}" if match["port"] else "")
 
     return _LOOPBACK.sub(everywhere, text)
-
-
-def _compose(target: Container, words: Mapping[str, str], variables: Mapping[str, str]) -> str | None:
-    if not target.project or not (words or variables):
-        return None
-    lines = ["services:", f"  {target.service}:"]
-    if words:  # the engine does not tell where the entry point ends and the command begins
-        lines += [f"    entrypoint: {json.dumps([words.get(w, w) for w in target.command])}", "    command: []"]
-    if variables:
-        lines += ["    environment:", *(f"      {k}: {json.dumps(v)}" for k, v in variables.items())]
-    return "\n".join(lines)

@@ -16,7 +16,7 @@ from netdoctor.probes.dns_exchange import OpenSocket
 from netdoctor.probes.hello import heard, hello
 from netdoctor.probes.interfaces import neighbour
 
-AFTER_WAIT = 0.04
+AFTER_WAIT = 0.025
 """Seconds for the server to close, reset or speak: docker-proxy with nothing behind it hangs up within some ms."""
 HELLO_WAIT = 0.15
 UDP_WAIT = 0.5

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
 LIMIT = 1 << 20
 """Bytes read of one file at most."""
@@ -45,8 +44,7 @@ def read_inside(pid: int, path: str) -> str:
         raise IsADirectoryError(f"{path} is a directory")
     finally:
         for folder in folders:
-            with suppress(OSError):
-                os.close(folder)
+            os.close(folder)
 
 
 def _read(name: str, folder: int) -> str:

@@ -21,6 +21,7 @@ def hello(scheme: str, host: str) -> bytes:
     if kind in _REDIS:
         return b"PING\r\n"
     if kind in _HTTP:
+        host = "".join(host.split())
         return f"HEAD / HTTP/1.0\r\nHost: {host}\r\nUser-Agent: netdoctor\r\n\r\n".encode("ascii", "replace")
     if kind in _TLS:
         return _client_hello(host)
@@ -31,7 +32,7 @@ def _client_hello(host: str) -> bytes:
     """The first message of a TLS handshake, RFC 8446, 4.1.2."""
     import ssl
 
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the system's certificates, which take 10 ms to load
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is trusted: the handshake is never finished
     sent = ssl.MemoryBIO()

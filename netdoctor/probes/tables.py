@@ -6,6 +6,7 @@ What is left out, and how one port's rows become one listener, is decided here o
 from __future__ import annotations
 
 import ipaddress
+import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -68,7 +69,7 @@ def _place(text: str) -> tuple[str, int]:
     """`0100007F:1F90` is 127.0.0.1 port 8080: each 32 bits of the address as a number in the machine's own order."""
     number, _, port = text.partition(":")
     packed = b"".join(struct.pack("=I", int(number[i : i + 8], 16)) for i in range(0, len(number), 8))
-    return str(ipaddress.ip_address(packed)), int(port, 16)
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed), int(port, 16)
 
 
 def unix_paths(text: str) -> tuple[str, ...]:

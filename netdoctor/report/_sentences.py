@@ -16,7 +16,7 @@ def headline(diagnosis: Diagnosis) -> tuple[Verdict, str]:
     if diagnosis.verdict == "sick":
         failed = [j for j in diagnosis.results if j.result.failed]
         return Verdict.FAIL, sentence((diagnosis.causes or failed)[0])
-    if diagnosis.verdict == "unclear":
+    if diagnosis.verdict == "unclear" and diagnosis.undecided:
         return Verdict.UNKNOWN, f"{_doubt(diagnosis)}: {sentence(diagnosis.undecided[0])}"
     sick = [s for s in diagnosis.links if s.sick]
     if sick:

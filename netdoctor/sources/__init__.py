@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netdoctor.probes import RungName
     from netdoctor.sources.live import LiveSource
 
 
@@ -16,7 +15,7 @@ def open_live(
     *,
     host: str | None = None,
     context: str | None = None,
-    rung: RungName = "auto",
+    rung: str = "auto",
     timeout: float = 2.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[LiveSource]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from netdoctor.answers import Asked, AskOtherEngines, Question
 from netdoctor.model import Stack
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
 from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
-
-_AT_ONCE = 4
-"""Requests side by side. On a local socket more bring nothing, as the engine's own work decides."""
 
 _OTHER_ENGINE = 1.0
 """Seconds for another engine of this user to answer."""
@@ -40,6 +37,7 @@ class LiveSource:
         self._rung = rung
         self._timeout = timeout
         self._progress = progress
+        self._begun: _Later[Stack] | None = None
 
     def ask(self, stack: Stack, questions: Iterable[Question]) -> tuple[Asked, ...]:
         """An answer for each question; what cannot be asked is an `Unable`."""
@@ -67,24 +65,32 @@ class LiveSource:
             (name, EngineAPI(EndpointAddress(url), _OTHER_ENGINE)) for name, url in other_endpoints(self.api.endpoint)
         )
 
+    def begin(self) -> None:
+        """Start reading now: the engine is at work while Python still imports what comes next."""
+        from netdoctor.probes import prepare
+
+        self._begun = _Later(self._read)
+        prepare()
+
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""
+        begun, self._begun = self._begun, None
+        return begun.result() if begun is not None else self._read()
+
+    def _read(self) -> Stack:
         self.api.ping()  # first and alone, so that an engine that hangs is waited for once
-        with ThreadPoolExecutor(_AT_ONCE, "inspect") as threads:
-            # The engine takes 10 ms for each of these two, as it runs programs for them: meanwhile the rest.
-            version = threads.submit(self.api.get, "/version")
-            info = threads.submit(self.api.get, "/info")
-            networks = threads.submit(self.api.get, "/networks")
-            listed = self.api.get("/containers/json", all=True)
-            found = list(threads.map(self._inspect, (entry["Id"] for entry in listed)))
-            known = tuple(inspected.network(entry) for entry in networks.result())
-            engine = inspected.engine(
-                version.result(),
-                info.result(),
-                unix=bool(self.api.endpoint.socket),
-                kernel=platform.release() if platform.system() == "Linux" else "",
-            )
+        # The engine takes 10 ms for each of these two, as it runs programs for them: meanwhile the rest.
+        version, info = _Later(lambda: self.api.get("/version")), _Later(lambda: self.api.get("/info"))
+        listed = self.api.get("/containers/json", all=True)
+        known = tuple(inspected.network(entry) for entry in self.api.get("/networks"))
+        found = [self._inspect(entry["Id"]) for entry in listed]
         containers = tuple(inspected.container(one, known) for one in found if one is not None)
+        engine = inspected.engine(
+            version.result(),
+            info.result(),
+            unix=bool(self.api.endpoint.socket),
+            kernel=platform.release() if platform.system() == "Linux" else "",
+        )
         return Stack(
             engine=engine,
             taken_at=time.time(),
@@ -97,3 +103,30 @@ class LiveSource:
             return self.api.get(f"/containers/{container_id}/json")
         except NotFound:  # removed since it was listed
             return None
+
+
+_T = TypeVar("_T")
+
+
+class _Later(Generic[_T]):
+    """A call in a thread of its own. (concurrent.futures would cost 15 ms of imports, logging among them.)"""
+
+    def __init__(self, call: Callable[[], _T]) -> None:
+        self._call = call
+        self._value: _T
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._value = self._call()
+        except BaseException as error:
+            self._error = error
+
+    def result(self) -> _T:
+        """What the call returned, or raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value

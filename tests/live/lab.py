@@ -7,10 +7,13 @@ with `docker exec`, by commands of the image: they show that the stack really is
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 LABEL = "netdoctor.test=1"
@@ -145,6 +148,16 @@ class Lab:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
 
+    def file(self, name: str, text: str) -> str:
+        """A file on the host, to be mounted; removed with the stack."""
+        folder = self._folder()
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+        return str(folder / name)
+
+    def _folder(self) -> Path:
+        return Path(tempfile.gettempdir()) / f"netdoctor-lab-{self.slug}"
+
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
         return self.docker("exec", self.name(short), *argv, check=False, timeout=timeout)
 
@@ -196,6 +209,12 @@ class Lab:
         done = self.inside(source, "labsrv", "resolve", name)
         return sorted(done.stdout.split()) if done.returncode == 0 else []
 
+    def silent(self, source: str, name: str) -> None:
+        """The source's name server gives no answer for the name within a second."""
+        done = self.inside(source, "timeout", "1", "nslookup", name)
+        assert done.returncode != 0, f"{name} resolves: {done.stdout}"
+        assert "can't find" not in done.stdout, f"the server answers for {name}: {done.stdout}"
+
     def _nc(self, source: str, host: str, port: int) -> subprocess.CompletedProcess[str]:
         numeric = host if host.replace(".", "").isdigit() or ":" in host else self.address(host)
         # busybox nc: "-e true" ends as soon as it is connected, and sends nothing; the static build cannot resolve names
@@ -233,6 +252,7 @@ class Lab:
             found = self.docker(*listing).stdout.split()
             if found:
                 self.docker(*removal, *found)
+        shutil.rmtree(self._folder(), ignore_errors=True)
 
 
 def _builtin(network: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from netdoctor.answers import Asked, AskLogs, AskSockets, Listener, LogLine, Logs, Sockets, Unable
+from netdoctor.answers import Asked, AskLogs, AskSockets, Listener, LogLine, Logs, Process, Sockets, Unable
 from netdoctor.links import NotFound, plan
 from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, Stack, State
 from netdoctor.request import BadRequest, Request
@@ -57,7 +57,8 @@ def stack(*containers: Container, listens: Mapping[str, tuple[int, ...] | None] 
     by_name = {c.name: c for c in containers}
     asked = []
     for name, ports in (listens or {}).items():
-        found = () if ports is None else tuple(Listener(address="0.0.0.0", port=p) for p in ports)
+        process = Process(pid=1, name="server")
+        found = () if ports is None else tuple(Listener(address="0.0.0.0", port=p, process=process) for p in ports)
         answer = Unable(reason="no") if ports is None else Sockets(listeners=found)
         asked.append(Asked(question=AskSockets(container=by_name[name].id), answer=answer))
     return Stack(engine=Engine(), containers=containers, networks=(BRIDGE, NET, OTHER, LAN), asked=tuple(asked))
@@ -237,15 +238,26 @@ def test_all_that_a_container_depends_on() -> None:
 
 
 def test_neighbours_are_asked_who_is_meant_by_localhost() -> None:
-    given = stack(
-        container("api", 2, env={"DB": "postgres://localhost/x"}),
-        container("db", 3),
-        container("web", 4, exposed=(80,)),
-    )
-    assert {given.container(w.container).name for w in plan(Request(source="api"), given).wants} == {"api", "db"}  # type: ignore[union-attr]
-    assert {
-        given.container(w.container).name for w in plan(Request(source="api", target="localhost:1"), given).wants
-    } == {"api", "db"}  # type: ignore[union-attr]
+    api = container("api", 2, env={"DB": "postgres://localhost/x"})
+    given = stack(api, container("db", 3), container("web", 4, exposed=(80,)), container("far", 5, network=OTHER))
+    for target in (None, "localhost:1"):
+        wants = plan(Request(source="api", target=target), given).wants
+        assert wants == tuple(AskSockets(container=c.id) for c in given.containers[:2])
+
+
+def test_a_stranger_is_never_meant() -> None:
+    api, db = container("api", 2), container("db", 3, network=OTHER)
+    assert asked(stack(api, db, listens={"api": (), "db": (5432,)}), "api", "localhost:5432") == [
+        "api localhost:5432 -> ?"
+    ]
+
+
+def test_a_server_on_the_host_network_is_met_at_the_host() -> None:
+    server = container("server", 3, network=None, mode="host")
+    given = stack(container("api", 2), server, listens={"api": (), "server": (5432,)})
+    assert asked(given, "api", "host.docker.internal:5432") == ["api host.docker.internal:5432 -> server"]
+    unseen = plan(Request(source="api", target="172.17.0.1:5432"), stack(*given.containers))
+    assert AskSockets(container=server.id) in unseen.wants
 
 
 def test_of_two_databases_the_one_that_nothing_names_is_meant_by_localhost() -> None:
@@ -258,10 +270,12 @@ def test_of_two_databases_the_one_that_nothing_names_is_meant_by_localhost() -> 
     )
     assert asked(given, "api") == ["api db1:5432 -> db1", "api localhost:5432 -> db2"]
     two = {"A_URL": "postgres://localhost/a"}
-    unclear = stack(container("api", 2, env=two), *given.containers[1:], listens={"db1": (5432,), "db2": (5432,)})
+    listens = {"api": (), "db1": (5432,), "db2": (5432,)}
+    unclear = stack(container("api", 2, env=two), *given.containers[1:], listens=listens)
     assert asked(unclear, "api") == ["api localhost:5432 -> ?"]
     assert asked(unclear, None) == []
-    assert asked(stack(unclear.containers[0], listens={}), "api") == []
+    assert asked(stack(unclear.containers[0], listens={"api": ()}), "api") == []
+    assert asked(stack(unclear.containers[0], listens={"api": None}), "api") == ["api localhost:5432 -> ?"]
 
 
 def test_a_web_address_at_localhost_may_be_for_a_browser_on_the_host() -> None:

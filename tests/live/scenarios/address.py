@@ -119,7 +119,7 @@ def any_address_as_destination(lab: Lab) -> Scenario:
 
 
 def address_of_yesterday(lab: Lab) -> Scenario:
-    """The database was made anew, and another container took its address; one with --ip has the same for ever."""
+    """The database was made anew, and another container has its address; today's address is right until tomorrow."""
     lab.network("net", "--subnet", "10.231.57.0/24")
     lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
     old = lab.address("db")
@@ -127,27 +127,27 @@ def address_of_yesterday(lab: Lab) -> Scenario:
     lab.docker("rm", "--force", lab.name("db"))
     lab.run("squatter", network="net", options=["--ip", old])
     db = lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
-    fixed = lab.run("fixed", DATABASE, network="net", options=["--ip", "10.231.57.53", "--expose", "5432"])
-    lab.run("well", network="net", options=_env(DB_HOST="10.231.57.53", DB_PORT=5432))
     lab.listens("db", 5432)
-    lab.listens("fixed", 5432)
     lab.refused("api", old, 5432)
     lab.connects("api", "db", 5432)
     yield lab.sick(lab.name("api"), db, "address.host/stale-address")
-    yield lab.healthy(lab.name("well"), fixed)
-    yield lab.healthy(lab.name("api"), lab.address("db") + ":5432", warns=("address.host/fixed-address",))
+    today = f"{lab.address('db')}:5432"
+    yield lab.healthy(lab.name("squatter"), today, warns=("address.host/fixed-address",))
 
 
 def address_of_nobody(lab: Lab) -> Scenario:
-    """The address in the configuration is nobody's any more; one outside the engine's networks is none of ours."""
+    """The address in the configuration is nobody's any more. One that is fixed with --ip is right for ever, and one
+    outside the engine's networks is none of ours."""
     lab.network("net", "--subnet", "10.231.58.0/24")
-    db = lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
+    db = lab.run("db", DATABASE, network="net", options=["--ip", "10.231.58.53", "--expose", "5432"])
     lab.run("api", network="net", options=_env(DATABASE_URL="postgres://u:pw@10.231.58.77:5432/app"))
-    lab.run("well", network="net", options=_env(DB_HOST="db.example.com", OTHER_HOST="198.51.100.7", OTHER_PORT=5432))
+    outside = _env(MAIL_HOST="mail.example.com", MAIL_PORT=25, REPLICA_HOST="198.51.100.7", REPLICA_PORT=5432)
+    lab.run("well", network="net", options=[*_env(DB_HOST="10.231.58.53", DB_PORT=5432), *outside])
     lab.listens("db", 5432)
     lab.times_out("api", "10.231.58.77", 5432)
-    lab.connects("api", "db", 5432)
+    lab.connects("well", "db", 5432)
     yield lab.sick(lab.name("api"), db, "address.host/stale-address")
+    yield lab.healthy(lab.name("well"), db)
     yield lab.healthy(lab.name("well"), None)
 
 
@@ -195,17 +195,21 @@ def host_publishes_on_loopback(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("well"), open_db)
 
 
-def host_process_on_loopback(lab: Lab) -> Scenario:
+def host_server_on_loopback(lab: Lab) -> Scenario:
     """A server on the host itself listens on 127.0.0.1 only; its neighbour where containers arrive."""
     lab.network("net")
-    lab.run("api", network="net", options=HOST_GATEWAY)
+    port, other = _free_port(), _free_port()
+    lab.run("api", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
     gateway = _gateway(lab, "api")
-    with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server((gateway, 0)) as reached:
-        port, other = closed.getsockname()[1], reached.getsockname()[1]
-        lab.refused("api", gateway, port)
-        lab.connects("api", gateway, other)
-        yield lab.sick(lab.name("api"), f"host.docker.internal:{port}", "address.host/host-loopback", rungs=("netns",))
-        yield lab.healthy(lab.name("api"), f"{gateway}:{other}")
+    both = ["labsrv", "http", "127.0.0.1", str(port), "--", "http", gateway, str(other)]
+    lab.run("server", both, network="host")
+    lab.listens("server", other)
+    lab.refused("api", gateway, port)
+    lab.connects("api", gateway, other)
+    yield lab.sick(
+        lab.name("api"), f"host.docker.internal:{port}", "address.host/host-loopback", rungs=("netns", "exec")
+    )
+    yield lab.healthy(lab.name("api"), f"{gateway}:{other}")
 
 
 def service_name_for_a_browser(lab: Lab) -> Scenario:

@@ -35,7 +35,7 @@ def redis_bound_to_loopback(lab: Lab) -> Scenario:
 
 
 def development_server(lab: Lab) -> Scenario:
-    """Compose services of one image: one has BIND=127.0.0.1:8000, one `--bind 127.0.0.1` in its command, one is well."""
+    """Compose services: one has BIND=127.0.0.1:8000, one has `--bind 127.0.0.1` in its command, one is well."""
     lab.network("default")
     lab.service("", "told", image="python:3.11", command=[], network="default", options=["-e", "BIND=127.0.0.1:8000"])
     flask = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "8000"]
@@ -162,6 +162,19 @@ def nothing_listens(lab: Lab) -> Scenario:
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.listening/nothing-listens", rungs=SEES)
     yield lab.sick(lab.name("api"), lab.name("db"), "port.listening/nothing-listens", rungs=SEES)
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
+
+
+def exposed_port_is_closed(lab: Lab) -> Scenario:
+    """The image exposes 80 and the server listens on 8080: to ask for 80 is right; its neighbour keeps the promise."""
+    lab.network("net")
+    lab.run("web", ["labsrv", "http", "0.0.0.0", "8080"], network="net", options=["--expose", "80"])
+    lab.run("well", ["labsrv", "http", "0.0.0.0", "80"], network="net", options=["--expose", "80"])
+    lab.run("api", network="net")
+    lab.connects("api", "web", 8080)
+    lab.connects("api", "well", 80)
+    lab.refused("api", "web", 80)
+    yield lab.sick(lab.name("api"), f"{lab.name('web')}:80", "port.listening/other-port", rungs=SEES)
+    yield lab.healthy(lab.name("api"), lab.name("well"))
 
 
 def udp_instead_of_tcp(lab: Lab) -> Scenario:
@@ -337,18 +350,6 @@ def wrong_port_on_the_default_bridge(lab: Lab) -> Scenario:
     assert lab.means("api", lab.name("db")) == []
     faults = ("network.default-bridge/no-names", "address.port/wrong-port")
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5433", faults, rungs=SEES)
-
-
-def dropped_and_on_loopback(lab: Lab) -> Scenario:
-    """Two faults: the alias is missing on the shared network, and the server listens on 127.0.0.1."""
-    lab.network("net")
-    lab.run("db", ["labsrv", "http", "127.0.0.1", "5432"], network="net")
-    lab.run("api", network="net")
-    lab.listens("db", 5432)
-    lab.refused("api", "db", 5432)
-    assert lab.means("api", "database") == []
-    faults = ("dns.resolves/unknown-name", "port.interface/loopback-only")
-    yield lab.sick(lab.name("api"), "database:5432", faults, rungs=SEES)
 
 
 def _servers(lab: Lab) -> None:
