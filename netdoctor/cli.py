@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import cleandoc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 
@@ -48,7 +48,7 @@ class Duration(click.ParamType[float]):
     """`2s`, `500ms`, `1m30s`, `10` (seconds), as seconds."""
 
     name = "duration"
-    _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+    _UNITS: ClassVar = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
@@ -431,8 +431,8 @@ def plugin() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["docker-cli-plugin-metadata"]:
         click.echo(
-            '{"SchemaVersion": "0.1.0", "Vendor": "netdoctor", "Version": "%s", '
-            '"ShortDescription": "Why can one container not reach another?"}' % __version__
+            f'{{"SchemaVersion": "0.1.0", "Vendor": "netdoctor", "Version": "{__version__}", '
+            '"ShortDescription": "Why can one container not reach another?"}'
         )
         return
     cli(args=arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, prog_name="docker netdoctor")

@@ -110,7 +110,7 @@ def _remedy(
     name = callable_name(stack, source, target) or target.service or target.name
     says = f"Have {title} advertise {name}; clients on the host need a listener of their own"
     variable = "" if wrong.variable.startswith("-") else wrong.variable
-    edits = [Edit(variable, wrong.host, name)]
+    edits = [Edit(variable, f"//{wrong.host}", f"//{name}") if wrong.scheme else Edit(variable, wrong.host, name)]
     if wrong.variable == "--cluster-announce-ip":  # which takes no name
         edits = [Edit("", wrong.variable, "--cluster-announce-hostname"), Edit("", wrong.host, name)]
     remedy = apply(stack, link, says, edits=tuple(edits), of=target)

@@ -101,7 +101,7 @@ def _on_loopback(stack: Stack, link: Link, target: Container | None, listeners: 
     else:
         commands = _LISTEN.get(process, (_FORWARD,))
         remedy = Remedy(
-            says=f"Have it listen on {gateway} as well, which only containers reach",
+            says=f"Have it listen on {gateway} as well, which only containers reach: by its own setting, or forwarded",
             run=tuple(c.format(port=link.port, gateway=gateway) for c in commands),
             verify=(f"ss -ltn 'sport = :{link.port}'", verify(stack, link)),
         )

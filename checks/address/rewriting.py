@@ -49,7 +49,8 @@ def callable_name(stack: Stack, source: Container, target: Container) -> str:
 def verify(stack: Stack, link: Link) -> str:
     """The command that asks again, with whatever the configuration says by then."""
     target = stack.target(link)
-    return f"netdoctor {stack.source(link).name} {target.name if target else shlex.quote(link.address)}"
+    host = f"[{link.address}]" if ":" in link.address else link.address
+    return f"netdoctor {stack.source(link).name} {target.name if target else shlex.quote(f'{host}:{link.port}')}"
 
 
 def port_inside(stack: Stack, link: Link, target: Container) -> int:
@@ -87,7 +88,8 @@ def rewrite(stack: Stack, link: Link, host: str, port: int, says: str, options: 
         return apply(stack, link, says, edits=edits, options=options)
     # It was typed, and stands in no variable: files of the application are left.
     text = f"{link.address}:{link.port}" if is_loopback(link.address) or is_any_address(link.address) else link.address
-    look = f"docker exec {source.name} grep -rnF {shlex.quote(text)} /etc /app /srv /opt /usr/src"
+    grep = f"grep -rnF {shlex.quote(text)} /etc /app /srv /opt /usr/src 2>/dev/null"
+    look = f"docker exec {source.name} sh -c {shlex.quote(grep)}"
     return Remedy(says=says, run=(look,), verify=(verify(stack, link),))
 
 

@@ -54,7 +54,7 @@ from netdoctor.api import (
 )
 
 from .health_output import missing_program, refused_on_localhost, said
-from .mending import another_checker, ask_ipv4, do, log, state
+from .mending import another_checker, ask_ipv4, log, state, watch
 
 
 @check(
@@ -85,7 +85,7 @@ def healthy(stack: Stack, container: Container) -> Iterator[Finding]:
     elif health.status != "starting":
         yield _failing(stack, container, health)
     elif _reached(stack, container) is False:
-        remedy = do(container, "Wait until it is healthy; the log tells what it is busy with.", log(container))
+        remedy = watch(container, "Wait until it is healthy; the log tells what it is busy with.", log(container))
         yield warn("starting", f"{name} is still starting", remedy=remedy, test=list(health.test), output=said(health))
     else:
         yield passed(f"{name} is starting", test=list(health.test))
@@ -105,7 +105,7 @@ def _failing(stack: Stack, container: Container, health: Health) -> Finding:
     if reached is None:
         return unknown(f"{says}; no connection to it could be tried")
     shown = (state(container, "json .State.Health.Log"), log(container))
-    remedy = do(container, "Mend what the health check complains of.", *shown)
+    remedy = watch(container, "Mend what the health check complains of.", *shown)
     say = warn if reached else fail
     return say("unhealthy", says, remedy=remedy, test=test, output=output, failing_streak=health.failing_streak)
 

@@ -41,6 +41,15 @@ def change(container: Container, says: str, lines: str, *otherwise: str) -> Reme
     )
 
 
+def verified(remedy: Remedy, *commands: str) -> Remedy:
+    return Remedy(says=remedy.says, run=remedy.run, compose=remedy.compose, verify=commands)
+
+
+def watch(container: Container, says: str, *run: str) -> Remedy:
+    """Commands for the container as it is, until its health check passes."""
+    return verified(do(container, says, *run), state(container, ".State.Health.Status"))
+
+
 def more_memory(container: Container) -> Remedy:
     """Twice what it has: the shell reads the limit, which the stack does not hold."""
     limit = f"limit=$((2 * $(docker inspect --format '{{{{.HostConfig.Memory}}}}' {container.name})))"
@@ -58,7 +67,7 @@ def another_checker(container: Container, missing: str) -> Remedy:
         says = "The image has no shell: let the health check be a program of its own, without a shell (CMD)."
         test = f'test: ["CMD", "{next(iter(container.command), "/server")}", "health"]  # if it has such a command'
         look = f"docker image inspect --format '{{{{json .Config.Entrypoint}}}}' {container.image}"
-    return _verified(change(container, says, f"healthcheck:\n  {test}", look), state(container, ".State.Health.Status"))
+    return verified(change(container, says, f"healthcheck:\n  {test}", look), state(container, ".State.Health.Status"))
 
 
 def ask_ipv4(container: Container, health: Health) -> Remedy:
@@ -68,8 +77,4 @@ def ask_ipv4(container: Container, health: Health) -> Remedy:
         ["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else test[1:]
     )
     lines = "healthcheck:\n  test: " + json.dumps(test).replace("$", "$$")
-    return _verified(change(container, "Write 127.0.0.1 for localhost in the health check.", lines, attempt), attempt)
-
-
-def _verified(remedy: Remedy, *commands: str) -> Remedy:
-    return Remedy(says=remedy.says, run=remedy.run, compose=remedy.compose, verify=commands)
+    return verified(change(container, "Write 127.0.0.1 for localhost in the health check.", lines, attempt), attempt)

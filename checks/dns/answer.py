@@ -48,6 +48,8 @@ from netdoctor.api import (
     fail,
     is_address,
     is_loopback,
+    means_host,
+    nearest,
     passed,
     skip,
     unknown,
@@ -98,8 +100,10 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
     holders = list({c.id: c for a in lookup.addresses if (c := stack.holder(a)) is not None}.values())
     told = " and ".join(lookup.addresses)
     say = warn if works else fail  # a wrong address that answers all the same
+    if means_host(stack, source, name) or any(means_host(stack, source, a) for a in lookup.addresses):
+        return passed(f"{name} is {told}, the host", seen_by=lookup.seen_by, source=lookup.source)
     if target is not None and not right and lookup.source == "hosts":
-        whose = f", {stack.title(source)} itself" if source in holders else ""
+        whose = f" ({stack.title(source)} itself)" if source in holders else ""
         says = f"{name} is {told}{whose} in /etc/hosts of {stack.title(source)}, and {place(stack, target)} is meant"
         return _found(say, lookup, "hosts-file", says, drop_hosts_entry(stack, link))
     # The project has a service of this name: what answers is somebody else's, also where it answers well.
@@ -127,9 +131,11 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
 def _outside(stack: Stack, link: Link, lookup: Lookup) -> Finding:
     name, told = link.address, " and ".join(lookup.addresses)
     works = stack.works(link)
-    if not is_stack_name(stack, name) and (works or not is_single_label(name)):
-        return passed(f"{name} is {told}, outside the stack", seen_by=lookup.seen_by, server=lookup.server)
     guessed = guess(stack, link)
+    misspelt = guessed is not None and bool(nearest(name, [guessed.name]))
+    foreign = not is_single_label(name) or (works and not misspelt)
+    if foreign and not is_stack_name(stack, name):
+        return passed(f"{name} is {told}, outside the stack", seen_by=lookup.seen_by, server=lookup.server)
     near = f"; {guessed.why}" if guessed else ""
     says = f"no container here is called {name}, and a server outside answered {told} for {lookup.asked or name}{near}"
     networks = tuple(e.network for e in named_networks(stack, stack.source(link)))
@@ -140,7 +146,9 @@ def _outside(stack: Stack, link: Link, lookup: Lookup) -> Finding:
 def _several(stack: Stack, link: Link, lookup: Lookup, holders: list[Container]) -> Finding:
     refusing = [c.name for c in holders if refuses(stack, link, c)]
     names = ", ".join(c.name for c in holders) + (f"; no connection to {', '.join(refusing)}" if refusing else "")
-    remedy = name_apart(stack, link, stack.target(link) or holders[0])
+    project = stack.source(link).project
+    order = sorted(holders, key=lambda c: (c.project != project or not project, c.name in refusing))
+    remedy = name_apart(stack, link, order[0])
     if not are_replicas(holders):
         says = f"{link.address} is the name of {len(holders)} different containers in turns: {names}"
         return _found(fail if refusing else warn, lookup, "several-containers", says, remedy)

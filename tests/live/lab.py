@@ -176,7 +176,7 @@ class Lab:
         wanted = f":{port:04X} "
 
         def there() -> bool:
-            with open(f"/proc/{pid}/net/{file}") as table:
+            with Path(f"/proc/{pid}/net/{file}").open() as table:
                 rows = [line.split() for line in table][1:]
             return any(f"{row[1]} ".endswith(wanted) and row[3] in ("0A", "07") for row in rows)
 

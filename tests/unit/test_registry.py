@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def sings(stack: Stack, link: Link) -> Iterator[Finding]:
 
 
 @pytest.fixture
-def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPoint:
+def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EntryPoint]:
     package = tmp_path / "acme_checks"
     package.mkdir()
     (package / "__init__.py").write_text("")

@@ -178,7 +178,7 @@ def host_name_without_extra_hosts(lab: Lab) -> Scenario:
 
 
 def host_publishes_on_loopback(lab: Lab) -> Scenario:
-    """The database is published on 127.0.0.1 of the host, and asked for there; its neighbour where containers arrive."""
+    """The database is published on 127.0.0.1 of the host and asked for there; the neighbour where containers arrive."""
     lab.network("net")
     port, other = _free_port(), _free_port()
     lab.run("api", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
