@@ -202,7 +202,7 @@ def _causes(stack: Stack, result: Result, results: tuple[Result, ...]) -> list[R
     found = [r for r in results if r.failed and r.check.id in before and r is not result and _bears_on(stack, r, result)]
     reason = result.check.reason(result.finding.reason)
     if isinstance(result.subject, Container) and reason is not None and reason.follows_links:
-        found += [r for r in results if r.failed and isinstance(r.subject, Link) and _starts_at(r.subject, result.subject)]
+        found += [r for r in results if r.failed and _makes_suffer(r, result, checks)]
     return found
 
 
@@ -218,8 +218,16 @@ def _bears_on(stack: Stack, cause: Result, result: Result) -> bool:
     return any(end is not None and cause.subject.id in (end.id, stack.namespace_owner(end).id) for end in ends)
 
 
-def _starts_at(link: Link, container: Container) -> bool:
-    return link.source == container.id and link.target != container.id
+def _makes_suffer(cause: Result, result: Result, checks: dict[str, Check]) -> bool:
+    """Whether a link's failure can be why the container at one of its ends gives up, or is called unhealthy."""
+    link, container = cause.subject, result.subject
+    if not isinstance(link, Link) or not isinstance(container, Container):
+        return False
+    if link.source == container.id:
+        return link.target != container.id
+    # What is wrong with the listener itself, its own health check notices as well.
+    deaf = cause.check.hop in ("interface", "listener") and result.check.id not in _before(cause.check, checks)
+    return deaf and link.target == container.id
 
 
 def _title(stack: Stack, result: Result) -> str:

@@ -56,7 +56,7 @@ def examine(request: Request, source: Source, checks: Iterable[Check], complaint
     stack = _asked(stack, source, first.wants)
     final = plan(request, stack)
     stack = _asked(stack, source, (*final.wants, *questions(stack, final.subjects, checks)))
-    stack = redactor.stack(msgspec.structs.replace(stack, links=final.links))
+    stack = redactor.stack(msgspec.structs.replace(stack, links=final.meant))
     diagnosis = diagnose(
         request,
         stack,

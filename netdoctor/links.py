@@ -33,9 +33,13 @@ class NotFound(BadRequest):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is judged: links, and containers on their own."""
+    """What is judged: links, and containers on their own.
+
+    `meant` are all links, those too whose port nobody knows (0): they are not judged, but their target was asked for.
+    """
 
     links: tuple[Link, ...] = ()
+    meant: tuple[Link, ...] = ()
     containers: tuple[Container, ...] = ()
     wants: tuple[AnyQuestion, ...] = ()
 
@@ -72,12 +76,14 @@ def _planned(
     for link in links:
         once.setdefault((link.source, link.address, link.port, link.protocol), link)
     ends = [e for link in once.values() for e in (stack.container(link.source), stack.target(link)) if e is not None]
+    ends += [stack.namespace_owner(end) for end in ends]
     judged = tuple({c.id: c for c in (*containers, *ends)}.values())
     # Who is meant by localhost:5432 is told by who listens on 5432; who by http://localhost:8080, by the complaints.
     asked = {c.id: c for c in judged} | {c.id: c for s, m in puzzles for c in _might_serve(stack, s, m)}
     wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
     wants += [AskLogs(container=c.id) for c in judged if any(_in_browser(stack, c, m) for m in mentions(c))]
-    return Plan(links=tuple(link for link in once.values() if link.port), containers=judged, wants=tuple(wants))
+    meant = tuple(once.values())
+    return Plan(links=tuple(k for k in meant if k.port), meant=meant, containers=judged, wants=tuple(wants))
 
 
 # -- containers by name -------------------------------------------------------------------------------------------

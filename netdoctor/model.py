@@ -246,7 +246,7 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     networks: tuple[Network, ...] = ()
     asked: tuple[Asked, ...] = ()
     links: tuple[Link, ...] = ()
-    """The links that this run judges; a capture holds none, since it can be asked for others."""
+    """The links that this run is about, with port 0 where nobody knows it; a capture holds none, as it can be asked for others."""
 
     # Looked up for every check and subject, so indexed once; a frozen value never invalidates them.
 
@@ -319,9 +319,8 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
 
     def same_namespace(self, one: Container, other: Container) -> bool:
         """Whether the two were made to share a network namespace, so that localhost is the same for both."""
-        if one.on_host_network and other.on_host_network:
-            return True
-        return self.namespace_owner(one).id == self.namespace_owner(other).id
+        mine, theirs = self.namespace_owner(one), self.namespace_owner(other)
+        return mine.id == theirs.id or (mine.on_host_network and theirs.on_host_network)
 
     def endpoints(self, container: Container) -> tuple[Endpoint, ...]:
         """The endpoints of the namespace that the container lives in: its own, or its donor's."""

@@ -49,6 +49,7 @@ from netdoctor.api import (
     Unable,
     check,
     fail,
+    is_loopback,
     passed,
     skip,
     unknown,
@@ -127,6 +128,8 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
     source, meant = stack.title(stack.source(link)), _meant(stack, link)
     listeners = listeners_on(stack, link)
     address = f"[{attempt.address}]:{link.port}" if ":" in attempt.address else f"{attempt.address}:{link.port}"
+    if not _leads_to_target(stack, link, attempt.address):
+        listeners = ()  # the target may listen as it likes: it is not asked
     serving = [serves(x, a) for x in listeners or () for a in arrivals(stack, link, attempt.address)]
 
     def failed(reason: str, says: str, remedy: Remedy) -> Finding:
@@ -165,6 +168,16 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
             join_network(stack, link, attempt.address),
         )
     return unknown(f"the connection to {address} could not be tried: {attempt.text}")
+
+
+def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:
+    target = stack.target(link)
+    if target is None:
+        return True
+    if is_loopback(address):
+        return stack.same_namespace(stack.source(link), target)
+    holder = stack.holder(address)
+    return holder is None or stack.same_namespace(holder, target)
 
 
 def _meant(stack: Stack, link: Link) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from netdoctor.api import Container, Link, Listener, Remedy, Stack, is_loopback, mentions
+from netdoctor.api import Container, Link, Listener, Remedy, Stack, mentions
 
 from ..address.remaking import Edit
 from ..address.rewriting import apply
@@ -76,7 +76,6 @@ _KNOWN = (
     Software(("node", "bun", "deno"), "`server.listen({port}, '0.0.0.0')`"),
     Software(("python", "python3"), "the host argument of its server, `host='0.0.0.0'`"),
 )
-_LOOPBACK = re.compile(r"(?<![\w.:])(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]|::1)(?![\w.])(?::(?P<port>\d+))?")
 # Switches that leave no network socket at all, with what to write instead.
 _NO_NETWORK = {
     r"listen_addresses\s*=\s*(?:''|\"\")?$": "listen_addresses=*",
@@ -102,7 +101,8 @@ def listen_everywhere(stack: Stack, link: Link, target: Container, listeners: It
     processes = [x.process.name for x in listeners if x.process is not None]
     known = _known(target, processes)
     blanks = {"name": target.name, "port": port, "user": target.variable("POSTGRES_USER") or "postgres"}
-    edits = tuple(_in_command(target, port)) or tuple(_in_environment(target, port))
+    told = _addresses(listeners)
+    edits = tuple(_in_command(target, port, told)) or tuple(_in_environment(target, port, told))
     says = f"Have {stack.title(target)} listen on all addresses"
     mend = tuple(r.format_map(blanks) for r in known.run) if known else ()
     check = (verify(stack, link),)
@@ -126,21 +126,32 @@ def _known(target: Container, processes: list[str]) -> Software | None:
     return next((s for s in (*own, *found) if s.words[0] not in _RUNTIMES), next(iter(found), None))
 
 
-def _in_command(target: Container, port: int) -> Iterator[Edit]:
+def _addresses(listeners: Iterable[Listener]) -> re.Pattern[str]:
+    """Where a configuration writes loopback, or one of the addresses that the sockets are bound to, with its port."""
+    bound = {x.address for x in listeners if x.address != EVERYWHERE}
+    written = "|".join(re.escape(f) for a in sorted(bound, key=len) for f in ((f"[{a}]", a) if ":" in a else (a,)))
+    loopback = r"127(?:\.\d{1,3}){3}|localhost|\[::1\]|::1"
+    either = f"{loopback}|{written}" if written else loopback
+    return re.compile(rf"(?<![\w.:])(?:{either})(?![\w.])(?::(?P<port>\d+))?")
+
+
+def _in_command(target: Container, port: int, told: re.Pattern[str]) -> Iterator[Edit]:
     """The words of the command that keep the server off the network, each with what to write instead."""
     for word in target.command:
-        opened = _opened(word, port)
+        opened = _opened(word, port, told)
         for pattern, instead in _NO_NETWORK.items():
             opened = re.sub(pattern, instead, opened)
         if opened != word:
             yield Edit("", word, opened)
 
 
-def _in_environment(target: Container, port: int) -> Iterator[Edit]:
-    own = {m.variable for m in mentions(target) if m.purpose == "own" and is_loopback(m.host) and m.port in (0, port)}
+def _in_environment(target: Container, port: int, told: re.Pattern[str]) -> Iterator[Edit]:
+    own = {
+        m.variable for m in mentions(target) if m.purpose == "own" and told.fullmatch(m.host) and m.port in (0, port)
+    }
     for variable, value in target.environment:
-        if variable in own or (variable in _WHERE and is_loopback(value)):
-            yield Edit(variable, value, _opened(value, port))
+        if variable in own or (variable in _WHERE and told.fullmatch(value)):
+            yield Edit(variable, value, _opened(value, port, told))
 
 
 def _told(target: Container, edit: Edit) -> str:
@@ -151,10 +162,10 @@ def _told(target: Container, edit: Edit) -> str:
     return f"its command says `{before} {edit.old}`" if before.startswith("-") else f"its command says `{edit.old}`"
 
 
-def _opened(text: str, port: int) -> str:
+def _opened(text: str, port: int, told: re.Pattern[str]) -> str:
     def everywhere(match: re.Match[str]) -> str:
         if match["port"] not in (None, str(port)) or text[: match.start()].endswith("@"):
             return match[0]  # a service that it uses itself
         return EVERYWHERE + (f":{match['port']}" if match["port"] else "")
 
-    return _LOOPBACK.sub(everywhere, text)
+    return told.sub(everywhere, text)

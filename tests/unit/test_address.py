@@ -46,7 +46,7 @@ def container(name: str, last: int, env: Mapping[str, str] | None = None, **fiel
 
 
 def judged(check: str, link: Link, *containers: Container, **answers: Answer) -> list[Finding]:
-    """The findings of one check. `answers`: what came of connecting, of looking up, the source's sockets and log, ..."""
+    """The findings of one check. `answers`: what came of connecting and of looking up, the source's sockets and log."""
     questions: dict[str, Question] = {
         "connected": AskConnection.of(link),
         "lookup": AskLookup(container=link.source, name=link.address),

@@ -216,8 +216,7 @@ def unhealthy_and_deaf(lab: Lab) -> Scenario:
     lab.refused("api", "db", 5432)
     lab.connects("api", "doubted", 5432)
     lab.connects("api", "well", 5432)
-    both = ("container.healthy/unhealthy", "port.listening/nothing-listens")
-    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", both, rungs=("netns", "exec"))
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.listening/nothing-listens", rungs=("netns", "exec"))
     yield lab.healthy(lab.name("api"), f"{lab.name('doubted')}:5432", warns=("container.healthy/unhealthy",))
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
