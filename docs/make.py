@@ -20,10 +20,15 @@ README = HERE.parent / "README.md"
 
 def checks_page() -> str:
     """Every check's manual, by family."""
-    parts = ["# The checks\n\nMade by `make docs` from the checks' docstrings; `netdoctor explain ID` prints the same.\n"]
+    parts = [
+        "# The checks\n\nMade by `make docs` from the checks' docstrings; `netdoctor explain ID` prints the same.\n"
+    ]
     for check in registry.load():
         reasons = "\n".join(f"| `{r.slug}` | {r.says} |" for r in check.reasons)
-        parts.append(f"## {check.id}\n\n*{check.title}*\n\n| reason | what was seen |\n|---|---|\n{reasons}\n\n```text\n{check.manual}\n```\n")
+        parts.append(
+            f"## {check.id}\n\n*{check.title}*\n\n| reason | what was seen |\n|---|---|\n{reasons}\n\n"
+            f"```text\n{check.manual}\n```\n"
+        )
     return "\n".join(parts)
 
 

@@ -121,8 +121,10 @@ def _engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-p", "--project", metavar="NAME", help="Only this Compose project."),
         click.option("-H", "--host", metavar="URL", help="The engine. Default: as the docker command finds it."),
         click.option("-c", "--context", metavar="NAME", help="The engine of this Docker context."),
-        click.option("--rung", type=click.Choice(["auto", "netns", "exec", "engine"]), default="auto", show_default=True,
-                     help="How to ask: from inside the network namespace (root), with the image's own commands, or the engine alone."),
+        click.option(
+            "--rung", type=click.Choice(["auto", "netns", "exec", "engine"]), default="auto", show_default=True,
+            help="How to ask: inside the network namespace (root), with the image's commands, or the engine alone."
+        ),
         click.option("--timeout", type=Duration(), default="2s", show_default=True, help="For one question."),
     )):  # fmt: skip
         command = option(command)
@@ -131,8 +133,10 @@ def _engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed((
-        click.option("-f", "--format", multiple=True, metavar="FORMAT", help="text, json or junit. Repeatable, each with its own -o."),
-        click.option("-o", "--output", multiple=True, metavar="FILE", help="Write the report there instead of standard output."),
+        click.option(
+            "-f", "--format", multiple=True, metavar="FORMAT", help="text, json or junit. Repeatable, each with its -o."
+        ),
+        click.option("-o", "--output", multiple=True, metavar="FILE", help="Write the report there."),
         click.option("-v", "--verbose", is_flag=True, help="All results, with their evidence."),
         click.option("-q", "--quiet", is_flag=True, help="One line."),
     )):  # fmt: skip
@@ -276,7 +280,8 @@ def _source(options: dict[str, Any]) -> Iterator[Source]:
     from netdoctor.sources import open_live
 
     with _progress() as progress, open_live(
-        host=options["host"], context=options["context"], rung=options["rung"], timeout=options["timeout"], progress=progress
+        host=options["host"], context=options["context"],
+        rung=options["rung"], timeout=options["timeout"], progress=progress,
     ) as live:  # fmt: skip
         live.begin()
         yield live

@@ -71,7 +71,7 @@ class LinkState:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All results of a run. `verdict` is healthy, sick (something failed) or unclear (something decisive is unknown)."""
+    """All results of a run. `verdict` is healthy, sick (something failed) or unclear (something decisive unknown)."""
 
     asked: Request
     engine: Engine
@@ -100,7 +100,9 @@ class Diagnosis:
         """What could not be checked and would matter."""
         working = {s.link for s in self.links if s.works}
         fine = {c for link in working for c in (link.source, link.target)}
-        return tuple(j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and not _moot(j, working, fine))
+        return tuple(
+            j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and not _moot(j, working, fine)
+        )
 
     def symptoms(self, cause: Judged) -> tuple[Judged, ...]:
         """What failed or warned because of this cause."""
@@ -185,7 +187,9 @@ def _before(check: Check, checks: dict[str, Check]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _judged(stack: Stack, result: Result, results: tuple[Result, ...], ranks: dict[str, tuple[int, int, str]]) -> Judged:
+def _judged(
+    stack: Stack, result: Result, results: tuple[Result, ...], ranks: dict[str, tuple[int, int, str]]
+) -> Judged:
     causes: list[Result] = []
     if result.finding.verdict in (Verdict.FAIL, Verdict.WARN):
         causes = _causes(stack, result, results)
@@ -199,7 +203,9 @@ def _judged(stack: Stack, result: Result, results: tuple[Result, ...], ranks: di
 def _causes(stack: Stack, result: Result, results: tuple[Result, ...]) -> list[Result]:
     checks = {r.check.id: r.check for r in results}
     before = _before(result.check, checks)
-    found = [r for r in results if r.failed and r.check.id in before and r is not result and _bears_on(stack, r, result)]
+    found = [
+        r for r in results if r.failed and r.check.id in before and r is not result and _bears_on(stack, r, result)
+    ]
     reason = result.check.reason(result.finding.reason)
     if isinstance(result.subject, Container) and reason is not None and reason.follows_links:
         found += [r for r in results if r.failed and _makes_suffer(r, result, checks)]

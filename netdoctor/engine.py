@@ -1,4 +1,4 @@
-"""Run the checks. Pure: no socket, no clock that anything depends on, no Docker; the same live, replayed and in tests."""
+"""Run the checks. Pure: no socket, no clock that matters, no Docker; the same live, replayed and in tests."""
 
 from __future__ import annotations
 
@@ -56,5 +56,7 @@ def _judge(stack: Stack, subject: Subject, check: Check) -> list[Finding]:
 
 def _documented(check: Check, finding: Finding) -> Finding:
     if finding.verdict in (Verdict.FAIL, Verdict.WARN) and check.reason(finding.reason) is None:
-        return unknown(f"the check {check.id} gave the reason {finding.reason!r}, which it does not document: {finding.says}")
+        return unknown(
+            f"the check {check.id} gave the reason {finding.reason!r}, which it does not document: {finding.says}"
+        )
     return finding

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from netdoctor.answers import Asked, AnyQuestion
+from netdoctor.answers import AnyQuestion, Asked
 from netdoctor.check import Check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run

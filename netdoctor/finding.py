@@ -13,7 +13,7 @@ import msgspec
 from netdoctor.answers import Unable
 
 Evidence = Mapping[str, object]
-"""What was seen, by name: strings, numbers, booleans, None, and lists or mappings of them. Shown with -v, and in JSON."""
+"""What was seen, by name: strings, numbers, booleans, None, lists and mappings of them. Shown with -v, and in JSON."""
 
 
 class Verdict(StrEnum):
@@ -26,7 +26,8 @@ class Verdict(StrEnum):
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """How to mend it. `run` can be pasted as it is; for a container that Compose made, `compose` holds the lines of
-    the Compose file instead, since what is done by hand is forgotten on the next `up`. `verify` shows that it worked."""
+    the Compose file instead, since what is done by hand is forgotten on the next `up`. `verify` shows that it worked.
+    """
 
     says: str
     run: tuple[str, ...] = ()

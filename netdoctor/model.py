@@ -18,11 +18,11 @@ import msgspec
 from netdoctor.answers import (
     Answer,
     AskConnection,
+    Asked,
     AskLogs,
     AskLookup,
     AskNamespace,
     AskOtherEngines,
-    Asked,
     AskSockets,
     Connection,
     Logs,
@@ -246,7 +246,7 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     networks: tuple[Network, ...] = ()
     asked: tuple[Asked, ...] = ()
     links: tuple[Link, ...] = ()
-    """The links that this run is about, with port 0 where nobody knows it; a capture holds none, as it can be asked for others."""
+    """The links that this run is about, port 0 where nobody knows it. A capture holds none."""
 
     # Looked up for every check and subject, so indexed once; a frozen value never invalidates them.
 

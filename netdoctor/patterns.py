@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used.
 
-Compiling all of them at import costs a quarter of a short run, and most runs need few: a pattern for Oracle's URLs waits
-until somebody has one.
+Compiling all of them at import costs a good part of a short run, and most runs need few: a pattern for Oracle's URLs
+waits until somebody has one.
 """
 
 from __future__ import annotations

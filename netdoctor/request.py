@@ -48,7 +48,9 @@ def read_target(text: str) -> Given:
     match = _TARGET.match(text)
     host = match["host"].strip("[]") if match else ""
     if match is None or not host or host.startswith("/"):
-        raise BadRequest(f"the target {text!r} names no host: write it like postgres, postgres:5432 or redis://cache:6379/0")
+        raise BadRequest(
+            f"the target {text!r} names no host: write it like postgres, postgres:5432 or redis://cache:6379/0"
+        )
     if re.search(r"\s", host):
         raise BadRequest(f"the target {text!r} has a space in it: write one container, address or URL")
     return Given(
@@ -72,6 +74,8 @@ def _read_url(text: str) -> Given:
         read_port(port["port"])
     found: tuple[Mention, ...] = parse(text)
     if not found:
-        raise BadRequest("the target looks like a URL and names no host: write it like postgresql://user@postgres:5432/app")
+        raise BadRequest(
+            "the target looks like a URL and names no host: write it like postgresql://user@postgres:5432/app"
+        )
     first = found[0]
     return Given(host=first.host, port=first.port, protocol=first.protocol, scheme=first.scheme, verbatim=True)

@@ -23,9 +23,7 @@ _USERINFO = lazily(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'`/?#
 _WHOLE_URL = lazily(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
 _IMAGE_USERINFO = lazily(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)")
 # A password with a raw slash, question mark or hash: what follows the colon is no port.
-_SLASHED = lazily(
-    rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])"
-)
+_SLASHED = lazily(rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])")
 # user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port
 _BARE_USERINFO = lazily(
     r"(?<![\w/:.@-])(?P<head>(?!mailto:|sips?:)[A-Za-z_][\w.%-]*:)(?P<secret>[^\s\"'`/:@]+|[^\s\"'`]{1,200}(?=@(?:tcp|unix)\())"
@@ -56,9 +54,7 @@ _ATTACHED = tuple(
     )
 )
 _QUOTED = r"\\\"(?:(?!\\\").)*|\"(?:[^\"\\\n]|\\.)*|'(?:[^'\\\n]|\\.)*"
-_OPTION = lazily(
-    r"(?<![^\s\x1f(=])(?:--?(?P<name>[A-Za-z][\w.-]+)|requirepass|masterauth|primaryauth)(?=[ \t\x1f])"
-)
+_OPTION = lazily(r"(?<![^\s\x1f(=])(?:--?(?P<name>[A-Za-z][\w.-]+)|requirepass|masterauth|primaryauth)(?=[ \t\x1f])")
 _OPERAND = lazily(rf"\x1f(?!--|-.{{0,4}}(?:\x1f|$))[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
 _ARGUMENT = lazily(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)")
 

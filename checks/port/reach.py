@@ -31,13 +31,13 @@ def asks_host(stack: Stack, link: Link) -> bool:
 def vouched(stack: Stack, link: Link) -> bool:
     """Whether the live connection proves that a process answers.
 
-    At a published port docker-proxy accepts, and hangs up when nobody listens behind it: that proves nothing.
+    At a published port docker-proxy accepts, and hangs up when nobody listens behind it: there it must have stayed open.
     """
     connection = stack.connection(link)
     if isinstance(connection, Unable) or not connection.works:
         return False
     last = connection.last
-    return not (asks_host(stack, link) and last is not None and last.after in ("closed", "reset"))
+    return not asks_host(stack, link) or (last is not None and last.after == "open")
 
 
 def port_behind(stack: Stack, link: Link, target: Container) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class CannotAsk(Exception):  # noqa: N818  reads better where it is raised
+class CannotAsk(Exception):
     """This rung cannot put the question. `reason` is a clause for a sentence; `would_help` what would allow it."""
 
     def __init__(self, reason: str, would_help: str = "") -> None:

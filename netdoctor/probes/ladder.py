@@ -119,7 +119,7 @@ def _answer(
                 return msgspec.structs.replace(answer, seen_by=rung.name)
     except CannotAsk as error:
         refusals = [error]
-    except Exception as error:  # noqa: BLE001  a crash in a probe is an answer
+    except Exception as error:
         return Unable(reason=f"{_what(stack, question)} could not be asked: {type(error).__name__}: {error}")
     return _unable(refusals)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from netdoctor.answers import Asked, AnyQuestion
+from netdoctor.answers import AnyQuestion, Asked
 from netdoctor.model import Stack
 from netdoctor.request import Request
 from netdoctor.sources.capture import load

@@ -32,10 +32,19 @@ def main() -> None:
                         count["alarms"] += bool(found)
                         continue
                     count["sick"] += 1
-                    kind = "right" if found == expected else "unclear" if not found and diagnosis.verdict == "unclear" else "wrong"
+                    kind = (
+                        "right"
+                        if found == expected
+                        else "unclear"
+                        if not found and diagnosis.verdict == "unclear"
+                        else "wrong"
+                    )
                     count[kind] += 1
                     if kind == "wrong":
-                        print(f"wrong: {case.name} on {rung}: {found or diagnosis.verdict}, not {expected}", file=sys.stderr)
+                        print(
+                            f"wrong: {case.name} on {rung}: {found or diagnosis.verdict}, not {expected}",
+                            file=sys.stderr,
+                        )
         finally:
             lab.remove()
     print(f"Measured on {engine}.\n")

@@ -44,4 +44,5 @@ def wrong(case: Case, rung: str, diagnosis: Diagnosis) -> str:
         f"  {j.result.finding.verdict} {j.result.code} on {j.name}: {j.result.finding.says} {' '.join(j.because_of)}"
         for j in diagnosis.results
     )
-    return f"{case.name} on rung {rung}: {complaint}; verdict {diagnosis.verdict}, causes {found}, warnings {sorted(warned)}\n{told}"
+    said = f"verdict {diagnosis.verdict}, causes {found}, warnings {sorted(warned)}"
+    return f"{case.name} on rung {rung}: {complaint}; {said}\n{told}"

@@ -57,19 +57,22 @@ def timeless(report: dict[str, object]) -> dict[str, object]:
     return report
 
 
-def record(case: Case, slug: str, path: Path) -> None:
+def record(case: Case, slug: str, path: Path) -> str:
+    """Write a case's capture and expected report; returns what is wrong with its diagnosis, "" once it is recorded."""
     examined = ask(case, "auto")
     if complaint := wrong(case, "netns", examined.diagnosis):
-        sys.exit(f"not recorded: {complaint}")
+        return complaint
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, own(examined.stack, slug), msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
     report = json.dumps(expected(path), indent=1, ensure_ascii=False, sort_keys=False)
     path.with_suffix(".report.json").write_text(report + "\n", encoding="utf-8")
+    return ""
 
 
 def main() -> None:
     """Record all scenarios; with slugs as arguments, only those."""
     wanted = sys.argv[1:] or list(SCENARIOS)
+    complaints: list[str] = []
     for slug, scenario in sorted(SCENARIOS.items(), key=lambda item: (item[1].family, item[0])):
         if slug not in wanted:
             continue
@@ -80,13 +83,17 @@ def main() -> None:
         try:
             for number, case in enumerate(scenario.build(lab), start=1):
                 name = f"{scenario.family}/{slug}-{number}.json"
-                record(case, slug, FIXTURES / name)
+                if complaint := record(case, slug, FIXTURES / name):
+                    complaints.append(complaint)
+                    continue
                 if (slug, number) == ("shop", 1):
                     shutil.copy(FIXTURES / name, DEMO)
                 print(name, *case.finds or ("healthy",))
         finally:
             lab.remove()
     (FIXTURES / "README.md").write_text(page(), encoding="utf-8")
+    if complaints:
+        sys.exit("not recorded:\n" + "\n".join(complaints))
 
 
 def page() -> str:
@@ -95,13 +102,18 @@ def page() -> str:
     for path in sorted(FIXTURES.glob("*/*.report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
         slug = path.name.removesuffix(".report.json").rpartition("-")[0]
-        asked = " ".join(w.removeprefix(f"{slug}-") for w in (report["asked"]["source"], report["asked"]["target"]) if w)
+        asked = " ".join(
+            w.removeprefix(f"{slug}-") for w in (report["asked"]["source"], report["asked"]["target"]) if w
+        )
         finds = ", ".join(f"{d['check']}/{d['reason']}" for d in report["diagnosis"]) or report["verdict"]
-        rows.append(f"| `{path.parent.name}/{path.name}` | {asked} | {finds} | {' '.join(SCENARIOS[slug].says.split())} |")
+        rows.append(
+            f"| `{path.parent.name}/{path.name}` | {asked} | {finds} | {' '.join(SCENARIOS[slug].says.split())} |"
+        )
     return (
         "# Recorded stacks\n\n"
-        "Captures of live stacks, sick and healthy, each with its expected report (`.report.json`). Made by `make fixtures`\n"
-        "from the scenarios in `tests/live/scenarios`, never by hand; the function with the file's name builds the stack.\n\n"
+        "Captures of live stacks, sick and healthy, each with its expected report (`.report.json`). Made by\n"
+        "`make fixtures` from the scenarios in `tests/live/scenarios`, never by hand; the function with the file's\n"
+        "name builds the stack.\n\n"
         "| expected report | asked | finds | the stack |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

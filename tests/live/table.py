@@ -27,7 +27,11 @@ def _collect() -> dict[str, Scenario]:
     for info in pkgutil.iter_modules(scenarios.__path__):
         module = importlib.import_module(f"{scenarios.__name__}.{info.name}")
         for name, function in vars(module).items():
-            if not inspect.isgeneratorfunction(function) or function.__module__ != module.__name__ or name.startswith("_"):
+            if (
+                not inspect.isgeneratorfunction(function)
+                or function.__module__ != module.__name__
+                or name.startswith("_")
+            ):
                 continue
             slug = name.replace("_", "-")
             if slug in found:

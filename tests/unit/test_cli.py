@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_several_reports_in_one_run(tmp_path: Path) -> None:
     done = replay("-f", "junit", "-o", str(xml), "-f", "json", "api", "postgres")
     assert done.returncode == 1
     assert json.loads(done.stdout)["verdict"] == "sick"
-    assert ElementTree.parse(xml).getroot().tag in ("testsuites", "testsuite")
+    assert ET.parse(xml).getroot().tag in ("testsuites", "testsuite")
 
 
 def test_quiet_is_one_line() -> None:
@@ -282,6 +282,7 @@ def test_a_broken_third_party_check_ends_nothing(tmp_path: Path) -> None:
 
 
 def test_docker_plugin_metadata() -> None:
-    script = "import sys; sys.argv = ['docker-netdoctor', 'docker-cli-plugin-metadata']; from netdoctor.cli import plugin; plugin()"
+    argv = "import sys; sys.argv = ['docker-netdoctor', 'docker-cli-plugin-metadata']"
+    script = f"{argv}; from netdoctor.cli import plugin; plugin()"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["SchemaVersion"] == "0.1.0"

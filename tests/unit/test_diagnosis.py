@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netdoctor.answers import Asked, AskConnection, Attempt, Connection
+from netdoctor.answers import AskConnection, Asked, Attempt, Connection
 from netdoctor.check import BadCheck, Check, Reason, check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
@@ -27,7 +27,9 @@ def stack(*attempts: Attempt) -> Stack:
 
 
 def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str = "accepts", **flags: bool) -> Check:
-    @check(id=id, title="{target} answers {source}", reasons=(Reason("bad", "it is bad", **flags),), after=after, hop=hop)
+    @check(
+        id=id, title="{target} answers {source}", reasons=(Reason("bad", "it is bad", **flags),), after=after, hop=hop
+    )
     def judge(stack: Stack, link: Link) -> Iterator[Finding]:
         yield finding
 
@@ -62,7 +64,9 @@ def test_a_failure_after_another_on_the_same_link_is_a_symptom() -> None:
 
 def test_causes_are_followed_all_the_way() -> None:
     diagnosis = diagnosed(
-        link_check("a.one", BAD), link_check("b.two", passed("well"), after=("a.one",)), link_check("c.three", BAD, after=("b.two",))
+        link_check("a.one", BAD),
+        link_check("b.two", passed("well"), after=("a.one",)),
+        link_check("c.three", BAD, after=("b.two",)),
     )
     assert codes(diagnosis) == ["a.one/bad"]
 
@@ -122,7 +126,10 @@ def test_waiting_makes_sense_only_when_time_heals_every_cause() -> None:
 
 
 def test_the_path_shows_where_it_breaks() -> None:
-    name, interface = link_check("d.name", passed("db is 172.18.0.2"), hop="name"), link_check("p.if", BAD, hop="interface")
+    name, interface = (
+        link_check("d.name", passed("db is 172.18.0.2"), hop="name"),
+        link_check("p.if", BAD, hop="interface"),
+    )
     accepts = link_check("p.accepts", BAD, after=("p.if",), hop="accepts")
     hops = {h.hop: h for h in diagnosed(name, interface, accepts).links[0].path}
     assert hops["name"].verdict is Verdict.PASS

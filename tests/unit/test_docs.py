@@ -1,4 +1,4 @@
-"""What is written is what is there: README, docs/checks.md, the family list, and the rules that hold for every check."""
+"""What is written is what is there: README, docs/checks.md, the packages, and the rules that hold for every check."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ def test_every_reason_has_recorded_stacks(check: Check) -> None:
     reports = "".join(p.read_text(encoding="utf-8") for p in ROOT.glob("fixtures/*/*.report.json"))
     listed = (ROOT / "fixtures" / "README.md").read_text(encoding="utf-8")
     for reason in check.reasons:
-        assert re.search(rf'"check": "{check.id}",[^{{}}]*?"reason": "{reason.slug}"', reports), f"no stack shows {check.id}/{reason.slug}"
-    assert re.search(rf'"check": "{re.escape(check.id)}"[^{{}}]*?\{{[^{{}}]*\}},\s*"verdict": "pass"', reports), f"{check.id} never passes"
+        assert re.search(rf'"check": "{check.id}",[^{{}}]*?"reason": "{reason.slug}"', reports), (
+            f"no stack shows {check.id}/{reason.slug}"
+        )
+    assert re.search(rf'"check": "{re.escape(check.id)}"[^{{}}]*?\{{[^{{}}]*\}},\s*"verdict": "pass"', reports), (
+        f"{check.id} never passes"
+    )
     assert "healthy" in listed

@@ -1,6 +1,6 @@
 """What a name means, told from the configuration alone."""
 
-# ruff: noqa: ARG002, N818  stand-ins take what they are given, and are called what they stand for
+# ruff: noqa: ARG002  stand-ins take what they are given, and are called what they stand for
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """All questions get one answer, whatever the rungs do."""
 
-# ruff: noqa: ARG002, ARG005, N818  stand-ins take what they are given, and are called what they stand for
+# ruff: noqa: ARG002, ARG005  stand-ins take what they are given, and are called what they stand for
 
 from __future__ import annotations
 

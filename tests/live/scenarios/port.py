@@ -68,6 +68,27 @@ def shellless_on_loopback(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("front"), f"{lab.name('well')}:8080")
 
 
+def published_and_on_loopback(lab: Lab) -> Scenario:
+    """Asked for by its port on the host: docker-proxy accepts, and behind it the server listens on 127.0.0.1 alone."""
+    lab.network("net")
+    publish = ["--publish", "5432", "--expose", "5432"]
+    lab.run("db", ["labsrv", "http", "127.0.0.1", "5432"], network="net", options=publish)
+    lab.run("well", ["labsrv", "http", "0.0.0.0", "5432"], network="net", options=publish)
+    lab.run("api", network="bridge", options=["--add-host", "host.docker.internal:host-gateway"])
+    lab.listens("db", 5432)
+    for short in ("db", "well"):
+        port = lab.docker("port", lab.name(short), "5432/tcp").stdout.split()[0].rpartition(":")[2]
+        answer = lab.inside("api", "labsrv", "get", "host.docker.internal", port).stdout
+        asked = f"host.docker.internal:{port}"
+        if short == "db":
+            assert "ERR read" in answer, answer
+            warns = ("port.accepts/closed-at-once",)
+            yield lab.sick(lab.name("api"), asked, "port.interface/loopback-only", rungs=SEES, warns=warns)
+        else:
+            assert "OK" in answer, answer
+            yield lab.healthy(lab.name("api"), asked)
+
+
 def loopback_behind_a_sidecar(lab: Lab) -> Scenario:
     """An application on 127.0.0.1 that a sidecar in its namespace serves to the world: healthy, from both sides."""
     lab.network("net")

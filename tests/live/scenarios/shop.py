@@ -9,9 +9,16 @@ PASSWORD = ["-e", "POSTGRES_PASSWORD=hunter2hunter2", "-e", "POSTGRES_USER=shop"
 
 
 def shop(lab: Lab) -> Scenario:
-    """A Compose project: its real PostgreSQL was given listen_addresses=localhost; Redis and the web server are well."""
+    """A Compose project: its real PostgreSQL listens on localhost only; Redis and the web server are well."""
     lab.network("default")
-    lab.service("", "postgres", ["postgres", "-c", "listen_addresses=localhost"], image="postgres:15", network="default", options=PASSWORD)
+    lab.service(
+        "",
+        "postgres",
+        ["postgres", "-c", "listen_addresses=localhost"],
+        image="postgres:15",
+        network="default",
+        options=PASSWORD,
+    )
     lab.service("", "redis", ["redis-server", "--protected-mode", "no"], image="redis:7", network="default")
     lab.service(
         "", "api", ["python3", "-m", "http.server", "8000"], image="python:3.11", network="default",
