@@ -151,7 +151,9 @@ def _asked_for(stack: Stack, source: Container, given: Given, among: tuple[Conta
     reachable = [e.network_id for e in stack.endpoints(source)]
     by_alias = next((c for c, _ in stack.bearers(given.host, reachable)), None)
     verbatim = given.verbatim or is_loopback(given.host)
-    typed = () if verbatim else _find(among, given.host) or _find(stack.containers, given.host)
+    mates = tuple(c for c in among if source.project and c.project == source.project)
+    named = () if verbatim else _find(mates, given.host)  # of several projects' `db` the source's own is meant
+    typed = () if verbatim else named or _find(among, given.host) or _find(stack.containers, given.host)
     if not typed and by_alias is not None:
         typed = (by_alias,)
     if not typed or verbatim:

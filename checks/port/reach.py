@@ -31,7 +31,7 @@ def asks_host(stack: Stack, link: Link) -> bool:
 def vouched(stack: Stack, link: Link) -> bool:
     """Whether the live connection proves that a process answers.
 
-    At a published port docker-proxy accepts, and hangs up when nobody listens behind it: there it must have stayed open.
+    At a published port docker-proxy accepts, and hangs up when nobody listens behind it: it must have stayed open.
     """
     connection = stack.connection(link)
     if isinstance(connection, Unable) or not connection.works:

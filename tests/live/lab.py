@@ -203,7 +203,7 @@ class Lab:
         assert "refused" in done.stderr.lower(), f"not refused: {done.stderr}"
 
     def times_out(self, source: str, host: str, port: int) -> None:
-        done = self._nc(source, host, port)
+        done = self._nc(source, host, port, wait=1)
         assert done.returncode != 0, "connected"
         assert "refused" not in done.stderr.lower(), f"did not time out: {done.stderr}"
 
