@@ -44,6 +44,7 @@ def drawn(lines: list[Text], title: str, theme: TerminalTheme = MONOKAI) -> str:
     svg = console.export_svg(title=title, theme=theme, unique_id="netdoctor")
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;]*;", f"font-family: {FONTS};", svg)
+    svg = svg.replace("<text ", '<text xml:space="preserve" ')  # librsvg drops leading blanks otherwise
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
 
 
