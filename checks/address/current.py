@@ -36,8 +36,8 @@ from collections.abc import Iterator
 
 from netdoctor.api import AskConnection, AskLogs, AskSockets, Finding, Link, Reason, Stack, check, passed, skip
 
-from .advertising import judge_advertised
-from .stale import judge_stale
+from ._advertising import judge_advertised
+from ._stale import judge_stale
 
 
 @check(

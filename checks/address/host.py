@@ -61,9 +61,9 @@ from netdoctor.api import (
     warn,
 )
 
-from .host_side import judge_host
-from .rewriting import by_name
-from .spelling import judge_name, told_to_browsers
+from .._rewriting import by_name
+from ._host_side import judge_host
+from ._spelling import judge_name, told_to_browsers
 
 
 @check(

@@ -48,7 +48,7 @@ from netdoctor.api import (
     unknown,
 )
 
-from .rewriting import by_name, port_inside, rewrite
+from .._rewriting import by_name, port_inside, rewrite
 
 
 @check(

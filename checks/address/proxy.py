@@ -46,7 +46,7 @@ from netdoctor.api import (
     warn,
 )
 
-from .rewriting import apply
+from .._rewriting import apply
 
 _HTTP = ("http", "ws", "elasticsearch", "opensearch", "couchdb", "influxdb", "clickhouse", "consul", "vault", "s3")
 _HTTPS = ("https", "wss", "grpc")

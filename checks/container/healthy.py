@@ -53,8 +53,8 @@ from netdoctor.api import (
     warn,
 )
 
-from .health_output import missing_program, refused_on_localhost, said
-from .mending import another_checker, ask_ipv4, log, state, watch
+from ._health_output import missing_program, refused_on_localhost, said
+from ._mending import another_checker, ask_ipv4, log, state, watch
 
 
 @check(

@@ -38,9 +38,9 @@ from typing import Any
 
 from netdoctor.api import AskLogs, Container, Finding, Reason, Stack, check, fail, passed, warn
 
-from .exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
-from .mending import do, log, more_memory, start
-from .start_errors import explain
+from ._exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
+from ._mending import do, log, more_memory, start
+from ._start_errors import explain
 
 _STOPPED = (0, 130, 137, 143)
 """Codes of a container that did its work, or was told to end."""

@@ -56,9 +56,9 @@ from netdoctor.api import (
     warn,
 )
 
-from .holding import are_replicas, beyond, in_subnets, place, refuses
-from .naming import guess, is_single_label, is_stack_name, named_networks
-from .remedies import come_near, drop_hosts_entry, list_names, name_apart, rename, start_own
+from ._holding import are_replicas, beyond, in_subnets, place, refuses
+from ._naming import guess, is_single_label, is_stack_name, named_networks
+from ._remedies import come_near, drop_hosts_entry, list_names, name_apart, rename, start_own
 
 
 @check(

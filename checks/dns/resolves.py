@@ -54,8 +54,8 @@ from netdoctor.api import (
     unknown,
 )
 
-from .naming import EMBEDDED, HOST_NAMES, bearers_here, guess, is_single_label, is_stack_name, named_networks
-from .remedies import ask_the_engine, define_host, list_names, mend_server, rename
+from ._naming import EMBEDDED, HOST_NAMES, bearers_here, guess, is_single_label, is_stack_name, named_networks
+from ._remedies import ask_the_engine, define_host, list_names, mend_server, rename
 
 
 @check(

@@ -44,8 +44,8 @@ from netdoctor.api import (
     warn,
 )
 
-from .joining import share
-from .places import found, has_names, in_words, literals, means_host, together
+from ._joining import share
+from ._places import found, has_names, in_words, literals, means_host, together
 
 
 @check(

@@ -50,7 +50,7 @@ from netdoctor.api import (
     warn,
 )
 
-from .rejoining import reattach, recreate, rejoin
+from ._rejoining import reattach, recreate, rejoin
 
 
 @check(

@@ -54,9 +54,9 @@ from netdoctor.api import (
     skip,
 )
 
-from .hosts import from_host, to_host
-from .joining import share, somewhere
-from .places import found, has_names, in_words, lonely, lost_donor, made_anew, means_host, networks, on_host, together
+from ._hosts import from_host, to_host
+from ._joining import share, somewhere
+from ._places import found, has_names, in_words, lonely, lost_donor, made_anew, means_host, networks, on_host, together
 
 
 @check(

@@ -56,9 +56,9 @@ from netdoctor.api import (
     warn,
 )
 
-from .attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
-from .reach import arrivals, listeners_on, seen, serves
-from .remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
+from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
+from ._reach import arrivals, listeners_on, seen, serves
+from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 
 
 @check(

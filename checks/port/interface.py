@@ -55,8 +55,8 @@ from netdoctor.api import (
     unknown,
 )
 
-from .reach import arrives_at, at, port_behind, seen, serves, vouched, who
-from .software import listen_everywhere
+from ._reach import arrives_at, at, port_behind, seen, serves, vouched, who
+from ._software import listen_everywhere
 
 
 @check(

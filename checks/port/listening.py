@@ -53,9 +53,9 @@ from netdoctor.api import (
     unknown,
 )
 
-from .reach import at, port_behind, ready_soon, seen, vouched, who
-from .remedies import ask_for_port, get_ready, other_protocol
-from .software import listen_everywhere
+from ._reach import at, port_behind, ready_soon, seen, vouched, who
+from ._remedies import ask_for_port, get_ready, other_protocol
+from ._software import listen_everywhere
 
 
 @check(

@@ -72,6 +72,6 @@ RECORDED = _recorded()
 
 @pytest.mark.parametrize("check", list(REGISTRY), ids=lambda c: c.id)
 def test_every_reason_has_recorded_stacks(check: Check) -> None:
-    shown = {reason for id, verdict, reason in RECORDED if id == check.id and verdict in ("fail", "warn")}
+    shown = {reason for known, verdict, reason in RECORDED if known == check.id and verdict in ("fail", "warn")}
     assert {r.slug for r in check.reasons} - shown == set(), "no recorded stack shows these"
     assert (check.id, "pass", None) in RECORDED, "and none where it passes"

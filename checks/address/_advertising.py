@@ -22,8 +22,8 @@ from netdoctor.api import (
     warn,
 )
 
-from .remaking import Edit
-from .rewriting import apply, callable_name, rewrite, verify
+from .._remaking import Edit
+from .._rewriting import apply, callable_name, rewrite, verify
 
 _LISTENER = re.compile(r"(?P<name>[A-Z][A-Z0-9_]*)://[^,]*?:(?P<port>\d{1,5})(?=,|$)")
 

@@ -20,7 +20,7 @@ from netdoctor.api import (
     unknown,
 )
 
-from .rewriting import apply, by_name, callable_name, verify
+from .._rewriting import apply, by_name, callable_name, verify
 
 # How servers that people run on their host are told to listen on one more address.
 _LISTEN = {

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from netdoctor.api import Container, Remedy, Stack
 
-from .exit_words import host_path
-from .mending import change, do, start
+from ._exit_words import host_path
+from ._mending import change, do, start
 
 Explained = tuple[str, Remedy]
 """What happened, to follow "postgres could not be started: ", and what mends it."""

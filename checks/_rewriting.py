@@ -23,7 +23,7 @@ from netdoctor.api import (
     port_variable,
 )
 
-from .remaking import Edit, again, replaced
+from ._remaking import Edit, again, replaced
 
 HOST_NAME = "host.docker.internal"
 _LATER = "limits, capabilities and devices are not in these lines: add what you had given"

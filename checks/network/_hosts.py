@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netdoctor.api import Container, Finding, Link, Remedy, Stack, fail, is_loopback, passed, skip
 
-from .joining import lines, up, verify
-from .places import beyond, found, literals, networks
+from ._joining import lines, up, verify
+from ._places import beyond, found, literals, networks
 
 _ADDRESSES = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
 _GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"

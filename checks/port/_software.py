@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from netdoctor.api import Container, Link, Listener, Remedy, Stack, mentions
 
-from ..address.remaking import Edit
-from ..address.rewriting import apply
-from .reach import verify
+from .._remaking import Edit
+from .._rewriting import apply
+from ._reach import verify
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
 

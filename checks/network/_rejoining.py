@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdoctor.api import Container, Endpoint, Remedy
 
-from .joining import up
+from ._joining import up
 
 
 def reattach(container: Container, endpoint: Endpoint, again: bool) -> Remedy:

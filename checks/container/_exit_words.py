@@ -8,7 +8,7 @@ import signal
 
 from netdoctor.api import Container, Logs, Remedy, Stack, Unable
 
-from .mending import do
+from ._mending import do
 
 _WORDS = {
     0: "done",

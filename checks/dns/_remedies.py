@@ -7,8 +7,8 @@ import shlex
 
 from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Remedy, Stack
 
-from ..address.rewriting import rewrite, told
-from .naming import EMBEDDED, Guess
+from .._rewriting import rewrite, told
+from ._naming import EMBEDDED, Guess
 
 
 def verify(stack: Stack, link: Link, name: str = "") -> str:

@@ -7,8 +7,8 @@ import shlex
 
 from netdoctor.api import Container, Link, Remedy, Stack
 
-from ..address.rewriting import callable_name, rewrite
-from .reach import verify
+from .._rewriting import callable_name, rewrite
+from ._reach import verify
 
 
 def ask_for_port(stack: Stack, link: Link, target: Container, right: int) -> Remedy:

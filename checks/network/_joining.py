@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netdoctor.api import Container, Link, Remedy, Stack, is_address, is_loopback
 
-from .places import has_names, networks
+from ._places import has_names, networks
 
 
 def verify(stack: Stack, link: Link) -> str:

@@ -21,7 +21,7 @@ from netdoctor.api import (
     warn,
 )
 
-from .rewriting import verify
+from .._rewriting import verify
 
 RECENT = 300.0
 """Seconds for which a line of the log counts as today's trouble."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from netdoctor.api import Container, Finding, Link, Mention, Remedy, Sockets, Stack, is_loopback, mentions, passed, warn
 
-from .remaking import Edit, again
-from .rewriting import apply, callable_name, rewrite, verify
+from .._remaking import Edit, again
+from .._rewriting import apply, callable_name, rewrite, verify
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 952, RFC 1123
 _STRICT = ("http", "https", "ws", "wss")
