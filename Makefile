@@ -2,6 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+TALLY := build/tally.jsonl
 
 .PHONY: help demo test test-fast live lint fixtures accuracy docs bench engine clean
 
@@ -15,8 +16,12 @@ $(STAMP): pyproject.toml tests/lab/venv
 demo: $(STAMP) ## diagnose a recorded sick stack; needs no engine
 	@$(BIN)/netdoctor demo
 
+# The scenarios keep out of each other's way and run side by side; what looks at the whole machine runs alone after them.
 test: $(STAMP) engine ## every test, on a real engine that is started if need be
-	$(BIN)/python -m pytest
+	@mkdir -p build && rm -f $(TALLY)
+	NETDOCTOR_TALLY=$(TALLY) $(BIN)/python -m pytest -n 2 tests/live/test_scenarios.py
+	$(BIN)/python -m pytest --ignore tests/live/test_scenarios.py
+	@$(BIN)/python -m tests.live.accuracy $(TALLY)
 
 test-fast: $(STAMP) ## the tests that need no engine, in less than a minute
 	$(BIN)/python -m pytest -m 'not live'
@@ -35,7 +40,9 @@ fixtures: $(STAMP) engine ## record the fixtures anew from live stacks
 	$(BIN)/python -m tests.live.record
 
 accuracy: $(STAMP) engine ## root causes right of how many, false alarms over healthy stacks
-	$(BIN)/python -m tests.live.accuracy
+	@mkdir -p build && rm -f $(TALLY)
+	NETDOCTOR_TALLY=$(TALLY) $(BIN)/python -m pytest -q -n 2 tests/live/test_scenarios.py
+	@$(BIN)/python -m tests.live.accuracy $(TALLY)
 
 bench: $(STAMP) engine ## netdoctor against the checklist typed as a script
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.asking import ask, wrong
+from tests.live.accuracy import note
+from tests.live.asking import ask, causes, wrong
 from tests.live.lab import RUNGS, Lab
 from tests.live.table import SCENARIOS
 
@@ -18,7 +19,10 @@ def test_scenario(slug: str) -> None:
     try:
         for case in SCENARIOS[slug].build(lab):
             cases += 1
-            complaints += [c for rung in RUNGS if (c := wrong(case, rung, ask(case, rung).diagnosis))]
+            for rung in RUNGS:
+                diagnosis = ask(case, rung).diagnosis
+                note(SCENARIOS[slug].family, case, rung, diagnosis, causes(diagnosis))
+                complaints += filter(None, [wrong(case, rung, diagnosis)])
     finally:
         lab.remove()
     assert cases, f"the scenario {slug} asks nothing"
