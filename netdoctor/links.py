@@ -24,12 +24,9 @@ from netdoctor.mentions import (
     nearest,
 )
 from netdoctor.model import HOST, Container, Link, Protocol, Stack, Subject
+from netdoctor.named import called, find, within
 from netdoctor.questions import in_subnets, means_host
 from netdoctor.request import BadRequest, Given, Request, read_target
-
-
-class NotFound(BadRequest):
-    """No container is called what was typed."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(request: Request, stack: Stack) -> Plan:
     """The links and containers that the request is about. Raises BadRequest and NotFound."""
-    stack_here = _within(stack, request.project)
+    stack_here = within(stack, request.project)
     if request.source is None:
         sources = tuple(c for c in stack_here if c.state.running) or stack_here
         return _planned(stack, _inferred(stack, sources), stack_here if request.project else sources)
@@ -86,64 +83,6 @@ def _planned(
     return Plan(links=tuple(k for k in meant if k.port), meant=meant, containers=judged, wants=tuple(wants))
 
 
-# -- containers by name -------------------------------------------------------------------------------------------
-
-
-def find(stack: Stack, text: str, among: tuple[Container, ...] | None = None) -> tuple[Container, ...]:
-    """The container called `text`, or all of a Compose service: name, ID or its prefix, service, project/service.
-
-    Raises NotFound with the nearest names, BadRequest for an ID prefix that several containers have.
-    """
-    found = _find(stack.containers if among is None else among, text)
-    if found:
-        return found
-    known = [n for c in stack.containers for n in (c.name, c.service) if n]
-    near = nearest(text, known) or tuple(dict.fromkeys(known))[:5]
-    if not near:
-        raise NotFound(
-            f"there is no container {text!r}: this engine has no containers at all (is it the right one? see -H and -c)"
-        )
-    raise NotFound(f"there is no container or service {text!r}; did you mean {' or '.join(near)}?")
-
-
-def _find(among: tuple[Container, ...], text: str) -> tuple[Container, ...]:
-    wanted = text.removeprefix("/")
-    for matches in (
-        [c for c in among if c.name == wanted],
-        [c for c in among if c.id == wanted],
-        [c for c in among if wanted and c.service == wanted],
-        [c for c in among if c.project and f"{c.project}/{c.service}" == wanted],
-    ):
-        if matches:
-            return _replicas(matches, wanted)
-    prefixed = [c for c in among if len(wanted) > 1 and c.id.startswith(wanted.lower())]
-    if len(prefixed) > 1:
-        names = ", ".join(sorted(c.name for c in prefixed)[:4])
-        raise BadRequest(f"{text!r} is the beginning of several IDs ({names}): type more of it, or a name")
-    return tuple(prefixed)
-
-
-def _replicas(matches: list[Container], wanted: str) -> tuple[Container, ...]:
-    projects = sorted({c.project for c in matches})
-    if len(projects) > 1:
-        choices = " or ".join(f"{p}/{matches[0].service}" for p in projects[:4])
-        raise BadRequest(f"{wanted!r} is a service of several Compose projects: write {choices}, or use -p")
-    kept = [c for c in matches if c.labels.get("com.docker.compose.oneoff") != "True"] or matches
-    return tuple([c for c in kept if c.state.running] or kept)
-
-
-def _within(stack: Stack, project: str | None) -> tuple[Container, ...]:
-    if project is None:
-        return stack.containers
-    mine = tuple(c for c in stack.containers if c.project == project)
-    if not mine:
-        known = sorted({c.project for c in stack.containers if c.project})
-        near = nearest(project, known) or tuple(known[:5])
-        hint = f"did you mean {' or '.join(near)}?" if near else "no container here was made by Compose"
-        raise NotFound(f"there is no Compose project {project!r}; {hint}")
-    return mine
-
-
 # -- links of one typed target ------------------------------------------------------------------------------------
 
 
@@ -152,8 +91,8 @@ def _asked_for(stack: Stack, source: Container, given: Given, among: tuple[Conta
     by_alias = next((c for c, _ in stack.bearers(given.host, reachable)), None)
     verbatim = given.verbatim or is_loopback(given.host)
     mates = tuple(c for c in among if source.project and c.project == source.project)
-    named = () if verbatim else _find(mates, given.host)  # of several projects' `db` the source's own is meant
-    typed = () if verbatim else named or _find(among, given.host) or _find(stack.containers, given.host)
+    named = () if verbatim else called(mates, given.host)  # of several projects' `db` the source's own is meant
+    typed = () if verbatim else named or called(among, given.host) or called(stack.containers, given.host)
     if not typed and by_alias is not None:
         typed = (by_alias,)
     if not typed or verbatim:

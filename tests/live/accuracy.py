@@ -1,7 +1,8 @@
 """Root causes right of how many, and false alarms over healthy stacks, per family and rung: `make accuracy`.
 
 The live tests note what netdoctor said of every case on every rung; this counts it. "could not see" is an honest
-`unclear`; a wrong or missing cause, and any failure on a healthy stack, are counted against it.
+`unclear`; "in part" means one of two causes. A wrong cause, a sick stack called healthy, and any failure on a healthy
+stack are counted against it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def note(family: str, case: Case, rung: str, diagnosis: Diagnosis, found: tuple[
         kind = "alarm" if found else "silent"
     elif found == expected:
         kind = "right"
+    elif found and set(found) < set(expected):
+        kind = "in part"
     else:
         kind = "unclear" if not found and diagnosis.verdict == "unclear" else "wrong"
     engine = f"{diagnosis.engine.name} {diagnosis.engine.version}"
@@ -46,14 +49,14 @@ def table(lines: list[str]) -> str:
             tally[family, entry["rung"]][entry["kind"]] += 1
     rows = [
         f"Measured on {notes[0]['engine']}.\n",
-        "| family | rung | root cause right | could not see | wrong | false alarms |",
-        "|---|---|---:|---:|---:|---:|",
+        "| family | rung | root causes right | in part | could not see | wrong | false alarms |",
+        "|---|---|---:|---:|---:|---:|---:|",
     ]
     for (family, rung), count in sorted(tally.items(), key=lambda i: (i[0][0] == "", i[0][0], RUNGS.index(i[0][1]))):
-        sick = count["right"] + count["unclear"] + count["wrong"]
+        sick = count["right"] + count["in part"] + count["unclear"] + count["wrong"]
         healthy = count["alarm"] + count["silent"]
         rows.append(
-            f"| {family or '**all**'} | {rung} | {count['right']} of {sick} | {count['unclear']} | {count['wrong']} "
+            f"| {family or '**all**'} | {rung} | {count['right']} of {sick} | {count['in part']} | {count['unclear']} | {count['wrong']} "
             f"| {count['alarm']} of {healthy} |"
         )
     return "\n".join(rows)

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from netdoctor.answers import Asked, AskLogs, AskSockets, Listener, LogLine, Logs, Process, Sockets, Unable
-from netdoctor.links import NotFound, plan
+from netdoctor.links import plan
 from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, Stack, State
+from netdoctor.named import NotFound
 from netdoctor.request import BadRequest, Request
 
 NET = Network(id="n1", name="net", driver="bridge", subnets=("10.213.0.0/24",), gateways=("10.213.0.1",))

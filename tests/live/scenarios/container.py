@@ -100,7 +100,8 @@ def too_little_memory(lab: Lab) -> Scenario:
     lab.run("db", "x=$(yes | tr -d '\\n' | head -c 200m)", network="net", options=limit)
     lab.run("well", SERVER, network="net", options=limit)
     _ended(lab, "db")
-    assert lab.inspect("db")["State"]["OOMKilled"]
+    # The engine notes the kernel's kill a moment after the end.
+    lab.until("the engine to note it", lambda: lab.inspect("db")["State"]["OOMKilled"])
     lab.does_not_resolve("api", lab.name("db"))
     lab.connects("api", "well", 5432)
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "container.running/out-of-memory")
