@@ -5,6 +5,7 @@ Only click is imported at the top: `--help` must answer in less than 0.1 s, and 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -425,6 +426,7 @@ def _end(sentence: str, code: int) -> NoReturn:
 
 def main() -> None:
     """The command `netdoctor`."""
+    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
     cli(prog_name="netdoctor")
 
 

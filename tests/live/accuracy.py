@@ -56,7 +56,8 @@ def table(lines: list[str]) -> str:
         sick = count["right"] + count["in part"] + count["unclear"] + count["wrong"]
         healthy = count["alarm"] + count["silent"]
         rows.append(
-            f"| {family or '**all**'} | {rung} | {count['right']} of {sick} | {count['in part']} | {count['unclear']} | {count['wrong']} "
+            f"| {family or '**all**'} | {rung} "
+            f"| {count['right']} of {sick} | {count['in part']} | {count['unclear']} | {count['wrong']} "
             f"| {count['alarm']} of {healthy} |"
         )
     return "\n".join(rows)
