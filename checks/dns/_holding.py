@@ -43,6 +43,14 @@ def are_replicas(containers: Sequence[Container]) -> bool:
     return len({c.image for c in containers}) == 1
 
 
+def stand_in(stack: Stack, name: str, target: Container, holders: Sequence[Container]) -> bool:
+    """Whether the holders are replicas of the target with the same name on its network: an answer may hold only some."""
+    bearers = [(c.id, e.network_id) for c, e in stack.bearers(name)]
+    networks = {network for container, network in bearers if container == target.id}
+    beside = {container for container, network in bearers if network in networks}
+    return bool(holders) and all(h.id in beside for h in holders) and are_replicas([target, *holders])
+
+
 def refuses(stack: Stack, link: Link, holder: Container) -> bool:
     """Whether a connection to one of the container's addresses was tried, and came to nothing."""
     tried = (stack.connection(link), *(stack.connection_to(link, a) for a in holder.addresses))

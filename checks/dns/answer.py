@@ -56,7 +56,7 @@ from netdoctor.api import (
     warn,
 )
 
-from ._holding import are_replicas, beyond, in_subnets, place, refuses
+from ._holding import are_replicas, beyond, in_subnets, place, refuses, stand_in
 from ._naming import guess, is_single_label, is_stack_name, named_networks
 from ._remedies import come_near, drop_hosts_entry, list_names, name_apart, rename, start_own
 
@@ -112,6 +112,8 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
         whose = f"{holders[0].name} of {holders[0].project or 'no project'}"
         says = f"{name} is {whose}, while {source.project}'s own {name} is {mine[0].state.status}"
         return _found(fail, lookup, "wrong-container", says, start_own(stack, link, mine[0]))
+    if target is not None and not right and stand_in(stack, name, target, holders):
+        return passed(f"{name} is {told}, a replica of the same service", seen_by=lookup.seen_by, source=lookup.source)
     if target is not None and not right and holders:
         says = f"{name} is {told}, {stack.title(holders[0])}, and {place(stack, target)} is meant"
         return _found(say, lookup, "wrong-container", says, name_apart(stack, link, target))
