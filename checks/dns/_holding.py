@@ -44,7 +44,7 @@ def are_replicas(containers: Sequence[Container]) -> bool:
 
 
 def stand_in(stack: Stack, name: str, target: Container, holders: Sequence[Container]) -> bool:
-    """Whether the holders are replicas of the target with the same name on its network: an answer may hold only some."""
+    """Whether the holders are replicas of the target with its name on its network: an answer may hold only some."""
     bearers = [(c.id, e.network_id) for c, e in stack.bearers(name)]
     networks = {network for container, network in bearers if container == target.id}
     beside = {container for container, network in bearers if network in networks}
