@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -404,7 +403,6 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
     return make
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
 def test_tls_goes_through_the_docker_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
