@@ -33,14 +33,16 @@ from netdoctor.model import (
     Endpoint,
     Engine,
     Health,
+    Host,
     Link,
     Mount,
     Network,
     Publication,
-    Stack,
     State,
+    Volume,
 )
 from netdoctor.questions import in_subnets, means_host
+from netdoctor.stack import Stack
 
 __all__ = [
     "HOST",
@@ -58,6 +60,7 @@ __all__ = [
     "Engine",
     "Finding",
     "Health",
+    "Host",
     "Link",
     "Listener",
     "Logs",
@@ -77,6 +80,7 @@ __all__ = [
     "State",
     "Unable",
     "Verdict",
+    "Volume",
     "check",
     "fail",
     "in_subnets",

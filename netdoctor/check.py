@@ -11,7 +11,8 @@ from typing import Any
 
 from netdoctor.answers import Question
 from netdoctor.finding import Finding
-from netdoctor.model import Container, Link, Stack
+from netdoctor.model import SUBJECTS, Subject
+from netdoctor.stack import Stack
 
 HOPS = ("name", "route", "network", "firewall", "interface", "listener", "accepts")
 """The stations of a link, in order. A check names the one that it judges."""
@@ -44,15 +45,19 @@ class Check:
 
     id: str
     title: str
-    """True when all is well; `{source}`, `{target}`, `{address}`, `{port}` and `{name}` are filled in."""
-    subject: type[Container] | type[Link]
+    """True when all is well. Filled in: `{name}`, of a link `{source}`, `{target}`, `{address}` and `{port}`, of what
+    belongs to a container `{container}`, of a publication `{port}`, of a mount `{path}`."""
+    subject: type[Subject]
     judge: Callable[[Stack, Any], Iterator[Finding]]
     reasons: tuple[Reason, ...]
     needs: tuple[type[Question], ...] = ()
     """The kinds of question whose answers it reads; asked of the subject before any check runs."""
     after: tuple[str, ...] = ()
     """IDs or families whose failure on the same link, or on its containers, makes a failure here a symptom."""
-    hop: str = "accepts"
+    hop: str = ""
+    """The station of a link that it judges, "" for none."""
+    decisive: bool = True
+    """Whether an `unknown` leaves it open if the subject is well: the verdict of the run is unclear then."""
     manual: str = field(default="", repr=False)
     """The docstring of the check's module: what `netdoctor explain` prints."""
 
@@ -71,7 +76,8 @@ def check(
     reasons: tuple[Reason, ...],
     needs: tuple[type[Question], ...] = (),
     after: tuple[str, ...] = (),
-    hop: str = "accepts",
+    hop: str = "",
+    decisive: bool = True,
 ) -> Callable[[Callable[[Stack, Any], Iterator[Finding]]], Check]:
     """Make a `Check` of a generator function `(stack, subject)`; the annotation of the second says what it judges.
 
@@ -86,7 +92,7 @@ def check(
         for reason in reasons:
             if not _SLUG.fullmatch(reason.slug):
                 raise BadCheck(f"{id}: the reason {reason.slug!r} should be lower case words joined by hyphens")
-        if hop not in HOPS:
+        if hop and hop not in HOPS:
             raise BadCheck(f"{id}: the hop {hop!r} should be one of {', '.join(HOPS)}")
         return Check(
             id=id,
@@ -97,17 +103,18 @@ def check(
             needs=needs,
             after=after,
             hop=hop,
+            decisive=decisive,
             manual=inspect.cleandoc(sys.modules[judge.__module__].__doc__ or ""),
         )
 
     return make
 
 
-def _subject(check_id: str, judge: Callable[..., object]) -> type[Container] | type[Link]:
+def _subject(check_id: str, judge: Callable[..., object]) -> type[Subject]:
     # Read the names, not the types: a check's module may import them for the type checker alone.
     annotations = [str(a) for name, a in judge.__annotations__.items() if name != "return"]
     last = annotations[-1].rpartition(".")[2].strip("'>\"") if annotations else ""
-    kinds: dict[str, type[Container] | type[Link]] = {"Container": Container, "Link": Link}
+    kinds = {kind.__name__: kind for kind in SUBJECTS}
     if len(annotations) != 2 or last not in kinds:
-        raise BadCheck(f"{check_id} should judge (stack: Stack, subject: Link) or (stack: Stack, subject: Container)")
+        raise BadCheck(f"{check_id} should judge (stack: Stack, subject: Link), or one of {', '.join(kinds)}")
     return kinds[last]

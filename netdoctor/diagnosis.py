@@ -1,8 +1,4 @@
-"""From results to a diagnosis: which failure is the cause, which are its symptoms, and how every link stands.
-
-A failure is a symptom when a check that comes before it (`after` on the card, followed all the way) failed on the same
-link, on the container meant, or on the container itself. Independent faults stay separate causes.
-"""
+"""From results to a diagnosis: which failure is the cause, which are its symptoms, and how every link stands."""
 
 from __future__ import annotations
 
@@ -10,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from netdoctor.answers import Unable
-from netdoctor.check import HOPS, Check
+from netdoctor.causes import Causes, concerns
+from netdoctor.check import HOPS
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
-from netdoctor.model import Container, Engine, Link, Stack
+from netdoctor.model import Container, Engine, Host, Link, Mount, Network, Publication, Subject
 from netdoctor.request import Request
+from netdoctor.stack import Stack
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
 
@@ -98,11 +96,19 @@ class Diagnosis:
     @property
     def undecided(self) -> tuple[Judged, ...]:
         """What could not be checked and would matter."""
-        working = {s.link for s in self.links if s.works}
-        fine = {c for link in working for c in (link.source, link.target)}
-        return tuple(
-            j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and not _moot(j, working, fine)
-        )
+        unknown = (j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN)
+        return tuple(j for j in unknown if j.result.check.decisive and not self._moot(j.result))
+
+    def _moot(self, result: Result) -> bool:
+        """What could not be seen of a way does not matter where the connection itself worked."""
+        subject = result.subject
+        if isinstance(subject, Link):
+            return any(s.works for s in self.links if s.link == subject)
+        if isinstance(subject, Container) and result.check.hop:
+            return any(s.works for s in self.links if subject.id in (s.link.source, s.link.target))
+        if isinstance(subject, Network | Host | Publication):
+            return all(s.works for s in self.links)
+        return False
 
     def symptoms(self, cause: Judged) -> tuple[Judged, ...]:
         """What failed or warned because of this cause."""
@@ -134,13 +140,13 @@ def diagnose(
     """Order the results, fold symptoms under their causes, and say how every link stands."""
     links = tuple(links)
     results = tuple(results)
-    ranks = _ranks({r.check.id: r.check for r in results})
+    causes = Causes(stack, results)
     # At the same rank a link speaks before a container: it is what was asked about.
     ordered = sorted(
         results,
-        key=lambda r: (_WORST_FIRST.index(r.finding.verdict), ranks[r.check.id], isinstance(r.subject, Container)),
+        key=lambda r: (_WORST_FIRST.index(r.finding.verdict), causes.rank(r.check), not isinstance(r.subject, Link)),
     )
-    judged = tuple(_judged(stack, r, results, ranks) for r in ordered)
+    judged = tuple(_judged(stack, r, causes) for r in ordered)
     diagnosis = Diagnosis(
         asked=request,
         engine=stack.engine,
@@ -159,97 +165,35 @@ def diagnose(
     return replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
-def _moot(judged: Judged, working: set[Link], fine: set[str]) -> bool:
-    """What could not be seen does not matter where the connection itself worked."""
-    subject = judged.result.subject
-    return subject.id in fine if isinstance(subject, Container) else subject in working
-
-
-# -- causes and symptoms ------------------------------------------------------------------------------------------
-
-
-def _ranks(checks: dict[str, Check]) -> dict[str, tuple[int, int, str]]:
-    """Along the path: how many checks stand before it, then the hop, then the ID."""
-    before = {c.id: _before(c, checks) for c in checks.values()}
-    return {c.id: (len(before[c.id]), HOPS.index(c.hop), c.id) for c in checks.values()}
-
-
-def _before(check: Check, checks: dict[str, Check]) -> frozenset[str]:
-    """The IDs of all checks that come before this one, directly or not."""
-    found: set[str] = set()
-    todo = list(check.after)
-    while todo:
-        wanted = todo.pop()
-        for other in checks.values():
-            if wanted in (other.id, other.family) and other.id not in found and other.id != check.id:
-                found.add(other.id)
-                todo.extend(other.after)
-    return frozenset(found)
-
-
-def _judged(
-    stack: Stack, result: Result, results: tuple[Result, ...], ranks: dict[str, tuple[int, int, str]]
-) -> Judged:
-    causes: list[Result] = []
-    if result.finding.verdict in (Verdict.FAIL, Verdict.WARN):
-        causes = _causes(stack, result, results)
-    roots = [c for c in causes if not _causes(stack, c, results)] or causes
-    roots.sort(key=lambda r: ranks[r.check.id])
+def _judged(stack: Stack, result: Result, causes: Causes) -> Judged:
     name = stack.name(result.subject)
+    roots = causes.roots(result)
     names = [c.code if stack.name(c.subject) == name else f"{c.code} on {stack.name(c.subject)}" for c in roots]
     return Judged(result, name, _title(stack, result), tuple(dict.fromkeys(names)))
 
 
-def _causes(stack: Stack, result: Result, results: tuple[Result, ...]) -> list[Result]:
-    checks = {r.check.id: r.check for r in results}
-    before = _before(result.check, checks)
-    found = [
-        r for r in results if r.failed and r.check.id in before and r is not result and _bears_on(stack, r, result)
-    ]
-    reason = result.check.reason(result.finding.reason)
-    if isinstance(result.subject, Container) and reason is not None and reason.follows_links:
-        found += [r for r in results if r.failed and _makes_suffer(r, result, checks)]
-    return found
-
-
-def _bears_on(stack: Stack, cause: Result, result: Result) -> bool:
-    """Whether a failure on one subject can explain one on the other."""
-    if cause.subject == result.subject:
-        return True
-    if not (isinstance(result.subject, Link) and isinstance(cause.subject, Container)):
-        return False
-    ends = [stack.target(result.subject)]
-    if cause.check.hop == "network" and result.check.hop not in ("interface", "listener"):
-        ends.append(stack.source(result.subject))  # without its own network it sees nothing of the target
-    return any(end is not None and cause.subject.id in (end.id, stack.namespace_owner(end).id) for end in ends)
-
-
-def _makes_suffer(cause: Result, result: Result, checks: dict[str, Check]) -> bool:
-    """Whether a link's failure can be why the container at one of its ends gives up, or is called unhealthy."""
-    link, container = cause.subject, result.subject
-    if not isinstance(link, Link) or not isinstance(container, Container):
-        return False
-    if link.source == container.id:
-        return link.target != container.id
-    # What is wrong with the listener itself, its own health check notices as well.
-    deaf = cause.check.hop in ("interface", "listener") and result.check.id not in _before(cause.check, checks)
-    return deaf and link.target == container.id
-
-
 def _title(stack: Stack, result: Result) -> str:
-    subject = result.subject
-    if isinstance(subject, Container):
-        return result.check.title.format_map(_Blanks(name=stack.title(subject), target=stack.title(subject)))
-    target = stack.target(subject)
-    return result.check.title.format_map(
-        _Blanks(
-            name=stack.name(subject),
-            source=stack.title(stack.source(subject)),
-            target=stack.title(target) if target else subject.address,
-            address=subject.address,
-            port=f"{subject.port}/{subject.protocol}",
-        )
-    )
+    return result.check.title.format_map(_Blanks(_words(stack, result.subject)))
+
+
+def _words(stack: Stack, subject: Subject) -> dict[str, str]:
+    """What a title's placeholders stand for."""
+    name = stack.name(subject)
+    if isinstance(subject, Link):
+        target = stack.target(subject)
+        return {
+            "name": name,
+            "source": stack.title(stack.source(subject)),
+            "target": stack.title(target) if target else subject.address,
+            "address": subject.address,
+            "port": f"{subject.port}/{subject.protocol}",
+        }
+    if isinstance(subject, Publication):
+        port = f"{subject.host_port or subject.container_port}{'/udp' if subject.protocol == 'udp' else ''}"
+        return {"name": name, "container": stack.title(stack.owner(subject)), "port": port}
+    if isinstance(subject, Mount):
+        return {"name": name, "container": stack.title(stack.owner(subject)), "path": subject.destination}
+    return {"name": name, "target": name, "container": name}
 
 
 class _Blanks(dict[str, str]):
@@ -265,7 +209,7 @@ class _Blanks(dict[str, str]):
 def _state(stack: Stack, link: Link, judged: tuple[Judged, ...]) -> LinkState:
     target = stack.target(link)
     works = stack.works(link)
-    mine = [j for j in judged if j.result.subject == link or (target is not None and j.result.subject == target)]
+    mine = [j for j in judged if j.result.check.hop and concerns(stack, j.result.subject, link)]
     return LinkState(
         link=link,
         name=stack.name(link),
@@ -291,6 +235,6 @@ def _hop(name: str, judged: list[Judged], works: bool | None) -> Hop:
         return Hop(name, Verdict.SKIP, "no check judged this hop")
     # `judged` is ordered worst first; where a cause and a symptom meet, the cause speaks, and what is said of the
     # link before what is said of its container.
-    deciding.sort(key=lambda j: (_WORST_FIRST.index(j.result.finding.verdict), isinstance(j.result.subject, Container)))
+    deciding.sort(key=lambda j: (_WORST_FIRST.index(j.result.finding.verdict), not isinstance(j.result.subject, Link)))
     worst = next((j for j in deciding if j.root_cause), deciding[0])
     return Hop(name, worst.result.finding.verdict, worst.result.finding.says, any(j.root_cause for j in judged))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from netdoctor.check import Check
 from netdoctor.finding import Finding, Verdict, unknown
-from netdoctor.model import Stack, Subject
+from netdoctor.model import Subject
+from netdoctor.stack import Stack
 
 
 @dataclass(frozen=True)

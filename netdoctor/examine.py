@@ -13,11 +13,11 @@ from netdoctor.answers import AnyQuestion, Asked
 from netdoctor.check import Check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
-from netdoctor.links import Plan, plan
-from netdoctor.model import Stack
+from netdoctor.plan import Plan, plan
 from netdoctor.questions import questions
 from netdoctor.redact import Redactor
 from netdoctor.request import Request
+from netdoctor.stack import Stack
 
 
 class Source(Protocol):

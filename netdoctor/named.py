@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from netdoctor.mentions import nearest
-from netdoctor.model import Container, Stack
+from netdoctor.model import Container
 from netdoctor.request import BadRequest
+from netdoctor.stack import Stack
 
 
 class NotFound(BadRequest):

@@ -21,7 +21,8 @@ from netdoctor.answers import (
 )
 from netdoctor.check import Check
 from netdoctor.mentions import is_address, is_any_address, is_loopback, mentions
-from netdoctor.model import HOST, Container, Link, Stack, Subject
+from netdoctor.model import HOST, Container, Link, Mount, Publication, Subject
+from netdoctor.stack import Stack
 
 MOST_BEARERS = 8
 """Replicas of one name that are tried one by one."""
@@ -109,10 +110,15 @@ def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
 
 
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
+    """The containers that a question about the subject is put to, without the host."""
     if isinstance(subject, Container):
         return (subject,)
-    target = stack.target(subject)
-    return (stack.source(subject),) if target is None else (stack.source(subject), target)
+    if isinstance(subject, Publication | Mount):
+        return (stack.owner(subject),)
+    if isinstance(subject, Link):
+        ends = (stack.source(subject), stack.target(subject))
+        return tuple(end for end in ends if end is not None and end.id != HOST)
+    return ()
 
 
 def means_host(stack: Stack, source: Container, address: str) -> bool:

@@ -18,9 +18,10 @@ import msgspec
 from msgspec.structs import replace
 
 from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Sockets, Unable
-from netdoctor.model import Container, Health, Network, Stack
+from netdoctor.model import Container, Health, Network, Volume
 from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
 from netdoctor.secret_names import Hide, hidden
+from netdoctor.stack import Stack
 
 SHORTEST = 6
 """Characters that a secret must have to be looked for where nothing else announces it."""
@@ -139,7 +140,7 @@ _HOST_IN_URL = re.compile(r"://(?:[^\s/@]*@)?([\w.-]+)")
 
 def _names(stack: Stack) -> Iterable[str]:
     """What may never be cut, in lower case: how the things of the stack, and the hosts that it asks for, are called."""
-    names = {stack.engine.host_name, *(n.name for n in stack.networks)}
+    names = {stack.engine.host_name, *(n.name for n in stack.networks), *(v.name for v in stack.volumes)}
     for container in stack.containers:
         # registry.example/shop/api:1.2@sha256:... -> api:1.2, api
         image = container.image.partition("@")[0].rpartition("/")[2]
@@ -199,6 +200,7 @@ def _walk(stack: Stack, pass_: _Pass) -> Stack:
         stack,
         containers=tuple(_container(c, pass_) for c in stack.containers),
         networks=tuple(_network(n, pass_) for n in stack.networks),
+        volumes=tuple(_volume(v, pass_) for v in stack.volumes),
         asked=tuple(_asked(a, pass_) for a in stack.asked),
     )
 
@@ -239,6 +241,11 @@ def _health(health: Health, cut: _Pass) -> Health:
 def _network(network: Network, cut: _Pass) -> Network:
     options = {key: cut.value("network options", key, value) for key, value in network.options.items()}
     return replace(network, options=options, labels=_labels(network.labels, cut))
+
+
+def _volume(volume: Volume, cut: _Pass) -> Volume:
+    options = {key: cut.value("volume options", key, value) for key, value in volume.options.items()}
+    return replace(volume, options=options, labels=_labels(volume.labels, cut))
 
 
 def _asked(asked: Asked, cut: _Pass) -> Asked:

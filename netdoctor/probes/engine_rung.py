@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from netdoctor.answers import AnyAnswer, AnyQuestion, AskConnection, AskLookup, AskNamespace, AskSockets, Lookup
-from netdoctor.model import HOST, Container, Stack
+from netdoctor.model import HOST, Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.looking_up import by_files, literal
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import ResolvConf, read_resolv_conf
+from netdoctor.stack import Stack
 
 BETTER = "let netdoctor ask in its other ways (--rung auto)"
 

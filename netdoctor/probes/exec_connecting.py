@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Literal
 
 from netdoctor.answers import AskConnection, Attempt, Connection
-from netdoctor.model import Stack
 from netdoctor.probes.accept_queue import PAUSE, ports_behind
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
@@ -19,6 +18,7 @@ from netdoctor.probes.exec_shell import Shell
 from netdoctor.probes.hello import hello
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.tables import EVERYWHERE, is_listening, plain, rows
+from netdoctor.stack import Stack
 
 READINGS = 5
 """Of an accept queue, each by a command of its own."""

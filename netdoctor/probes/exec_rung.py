@@ -24,7 +24,7 @@ from netdoctor.answers import (
     Namespace,
     Sockets,
 )
-from netdoctor.model import HOST, Stack
+from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI
@@ -38,6 +38,7 @@ from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import names_to_ask, read_resolv_conf
 from netdoctor.probes.tables import Row, rows, sockets, unix_paths
+from netdoctor.stack import Stack
 
 _PROTOCOLS: tuple[Literal["tcp", "udp"], ...] = ("tcp", "udp")
 

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable, Sequence
 from threading import Lock, Semaphore
 
-from netdoctor.model import Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, ExecResult, what_failed
 from netdoctor.probes.exec_programs import PYTHON
 from netdoctor.probes.exec_reading import Section, sections
 from netdoctor.probes.namespaces import AS_ROOT
+from netdoctor.stack import Stack
 
 OVERHEAD = 1.5
 """Seconds that the engine may take on top of what the command itself is allowed."""

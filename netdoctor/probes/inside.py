@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdoctor.answers import Lookup
-from netdoctor.model import HOST, Container, Stack
+from netdoctor.model import HOST, Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.files_inside import read_inside
@@ -19,6 +19,7 @@ from netdoctor.probes.looking_up import look_up
 from netdoctor.probes.namespaces import AS_ROOT, NetworkNamespace, make_sure
 from netdoctor.probes.resolver_files import read_resolv_conf
 from netdoctor.probes.sock_diag import NETLINK_SOCK_DIAG
+from netdoctor.stack import Stack
 
 ON_THE_HOST = "run netdoctor as root on the engine's host itself, not in a container"
 

@@ -24,7 +24,7 @@ from netdoctor.answers import (
     Question,
     Unable,
 )
-from netdoctor.model import HOST, Stack
+from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, Engines
@@ -32,6 +32,7 @@ from netdoctor.probes.engine_rung import EngineRung
 from netdoctor.probes.exec_rung import ExecRung
 from netdoctor.probes.netns_rung import NetnsRung
 from netdoctor.probes.other_questions import logs, other_engines
+from netdoctor.stack import Stack
 
 Progress = Callable[[int, int], None]
 

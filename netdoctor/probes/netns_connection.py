@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from netdoctor.answers import AskConnection, Attempt, Connection
-from netdoctor.model import Stack
 from netdoctor.probes.accept_queue import Queue, ports_behind, read_once, watch
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.connecting import listen_for, try_tcp, try_udp, with_neighbour
 from netdoctor.probes.inside import Entrances, Inside
+from netdoctor.stack import Stack
 
 
 def connect_from(stack: Stack, entrances: Entrances, question: AskConnection, ends: float) -> Connection:

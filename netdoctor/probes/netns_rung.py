@@ -24,7 +24,7 @@ from netdoctor.answers import (
     Process,
     Sockets,
 )
-from netdoctor.model import HOST, Stack
+from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
@@ -45,6 +45,7 @@ from netdoctor.probes.tables import (
     sockets,
     unix_paths,
 )
+from netdoctor.stack import Stack
 
 _WANTED: tuple[tuple[Literal["tcp", "udp"], int], ...] = (
     # Listeners in a dump of their own: they must not drown in a busy server's connections.

@@ -9,9 +9,9 @@ from threading import Thread
 from typing import Any
 
 from netdoctor.answers import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
-from netdoctor.model import Stack
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.engine_api import EngineAPI, Engines, what_failed
+from netdoctor.stack import Stack
 
 TAIL = 50
 WIDTH = 500

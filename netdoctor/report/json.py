@@ -15,7 +15,6 @@ from typing import Any
 from netdoctor import __version__
 from netdoctor.diagnosis import Diagnosis, Judged, LinkState
 from netdoctor.finding import Remedy
-from netdoctor.model import Container
 from netdoctor.report import Options
 from netdoctor.request import Request, read_target
 
@@ -93,7 +92,7 @@ def _result(judged: Judged) -> dict[str, Any]:
         "check": judged.result.check.id,
         "title": judged.title,
         "subject": {
-            "kind": "container" if isinstance(judged.result.subject, Container) else "link",
+            "kind": type(judged.result.subject).__name__.lower(),
             "name": judged.name,
         },
         "verdict": finding.verdict,

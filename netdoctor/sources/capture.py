@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from netdoctor.model import Stack
+from netdoctor.stack import Stack
 
 SCHEMA = "netdoctor/capture/1"
 

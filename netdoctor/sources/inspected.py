@@ -23,6 +23,7 @@ from netdoctor.model import (
     Protocol,
     Publication,
     State,
+    Volume,
 )
 
 Json = Mapping[str, Any]
@@ -71,6 +72,19 @@ def network(entry: Json) -> Network:
     )
 
 
+def volume(entry: Json) -> Volume:
+    """One entry of `GET /volumes`."""
+    return Volume(
+        name=entry["Name"],
+        driver=entry.get("Driver") or "",
+        mountpoint=entry.get("Mountpoint") or "",
+        created=seconds(entry.get("CreatedAt")),
+        options=entry.get("Options") or {},
+        labels=entry.get("Labels") or {},
+        scope=entry.get("Scope") or "local",
+    )
+
+
 def with_gateways(networks: tuple[Network, ...], containers: tuple[Container, ...]) -> tuple[Network, ...]:
     """The networks, with the gateways that the engine chose itself.
 
@@ -111,12 +125,14 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         network_mode=mode,
         endpoints=() if joined else tuple(_endpoints(settings.get("Networks") or {}, networks)),
         exposed=exposed,
-        publications=tuple(_publications(bindings, everywhere="")),
+        publications=tuple(_publications(found["Id"], bindings, everywhere="")),
         # Podman 4 leaves the address empty where Docker writes 0.0.0.0.
-        published=() if joined else tuple(_publications(settings.get("Ports") or {}, everywhere="0.0.0.0")),  # noqa: S104  nothing is bound
+        published=()
+        if joined
+        else tuple(_publications(found["Id"], settings.get("Ports") or {}, everywhere="0.0.0.0")),  # noqa: S104  nothing is bound
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
         links=tuple(host.get("Links") or ()),
-        mounts=tuple(_mounts(found.get("Mounts") or (), host.get("Tmpfs") or {})),
+        mounts=tuple(_mounts(found["Id"], found.get("Mounts") or (), host.get("Tmpfs") or {})),
         read_only=bool(host.get("ReadonlyRootfs")),
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "",
         auto_remove=bool(host.get("AutoRemove")),
@@ -203,7 +219,7 @@ def _ports(keys: Any) -> Iterator[tuple[int, Protocol]]:
                 yield port, "udp" if protocol == "udp" else "tcp"
 
 
-def _publications(found: Mapping[str, Any], everywhere: str) -> Iterator[Publication]:
+def _publications(container_id: str, found: Mapping[str, Any], everywhere: str) -> Iterator[Publication]:
     seen = set()
     for key, bindings in found.items():
         for port, protocol in _ports([key]):
@@ -215,13 +231,14 @@ def _publications(found: Mapping[str, Any], everywhere: str) -> Iterator[Publica
                     host_address=binding.get("HostIp") or everywhere,
                     # A range ("8000-8010") leaves the choice to the engine, like nothing at all.
                     host_port=int(host_port) if host_port.isdigit() else 0,
+                    container=container_id,
                 )
                 if one not in seen:  # 0.0.0.0 and :: are two; 20.10 can say the very same twice
                     seen.add(one)
                     yield one
 
 
-def _mounts(mounts: Any, tmpfs: Mapping[str, str]) -> Iterator[Mount]:
+def _mounts(container_id: str, mounts: Any, tmpfs: Mapping[str, str]) -> Iterator[Mount]:
     listed = set()
     for entry in mounts:
         listed.add(entry["Destination"])
@@ -232,7 +249,9 @@ def _mounts(mounts: Any, tmpfs: Mapping[str, str]) -> Iterator[Mount]:
             source=entry.get("Source") or "",
             driver=entry.get("Driver") or "",
             writable=bool(entry.get("RW", True)),
+            container=container_id,
         )
     for destination, options in tmpfs.items():  # --tmpfs stands only in HostConfig, --mount type=tmpfs in Mounts too
         if destination not in listed:
-            yield Mount(kind="tmpfs", destination=destination, writable="ro" not in options.split(","))
+            writable = "ro" not in options.split(",")
+            yield Mount(kind="tmpfs", destination=destination, writable=writable, container=container_id)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from netdoctor.answers import Asked, AskOtherEngines, Question
-from netdoctor.model import Stack
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
 from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
+from netdoctor.stack import Stack
 
 _OTHER_ENGINE = 1.0
 """Seconds for another engine of this user to answer."""
@@ -81,6 +81,7 @@ class LiveSource:
         self.api.ping()  # first and alone, so that an engine that hangs is waited for once
         # The engine takes 10 ms for each of these two, as it runs programs for them: meanwhile the rest.
         version, info = _Later(lambda: self.api.get("/version")), _Later(lambda: self.api.get("/info"))
+        volumes = _Later(lambda: self.api.get("/volumes"))  # a driver of somebody else's may take its time
         listed = self.api.get("/containers/json", all=True)
         known = tuple(inspected.network(entry) for entry in self.api.get("/networks"))
         found = [self._inspect(entry["Id"]) for entry in listed]
@@ -96,6 +97,7 @@ class LiveSource:
             taken_at=time.time(),
             containers=containers,
             networks=inspected.with_gateways(known, containers),
+            volumes=tuple(inspected.volume(entry) for entry in volumes.result().get("Volumes") or ()),
         )
 
     def _inspect(self, container_id: str) -> Any | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from netdoctor.answers import AnyQuestion, Asked
-from netdoctor.model import Stack
 from netdoctor.request import Request
 from netdoctor.sources.capture import load
+from netdoctor.stack import Stack
 
 
 class CaptureSource:

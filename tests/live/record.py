@@ -15,10 +15,10 @@ import msgspec
 
 from netdoctor import __version__
 from netdoctor.examine import examine
-from netdoctor.model import Stack
 from netdoctor.report import FORMATS, Options
 from netdoctor.sources.capture import save
 from netdoctor.sources.replay import CaptureSource
+from netdoctor.stack import Stack
 from tests.live.asking import CHECKS, ask, wrong
 from tests.live.lab import Case, Lab
 from tests.live.table import SCENARIOS

@@ -15,10 +15,10 @@ import pytest
 
 from netdoctor.answers import Asked, Question
 from netdoctor.examine import examine
-from netdoctor.model import Stack
 from netdoctor.request import Request
 from netdoctor.sources import open_live
 from netdoctor.sources.live import LiveSource
+from netdoctor.stack import Stack
 from tests.live.asking import CHECKS
 from tests.live.lab import Lab
 from tests.live.record import timeless

@@ -9,8 +9,9 @@ from netdoctor.check import Check, Reason
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import Result
 from netdoctor.finding import Finding, Remedy, fail, passed, skip, unknown, warn
-from netdoctor.model import Container, Engine, Link, Stack, State, Subject
+from netdoctor.model import Container, Engine, Link, State, Subject
 from netdoctor.request import Request
+from netdoctor.stack import Stack
 
 ENGINE = Engine(name="docker", version="28.5.2", api="1.51", host_name="ci-7")
 TAKEN = 1795471800.0  # 2026-11-23 22:10 UTC

@@ -29,7 +29,8 @@ from netdoctor.answers import (
 )
 from netdoctor.engine import run
 from netdoctor.finding import Finding
-from netdoctor.model import HOST, Container, Endpoint, Engine, Link, Network, Publication, Stack, State
+from netdoctor.model import HOST, Container, Endpoint, Engine, Link, Network, Publication, State
+from netdoctor.stack import Stack
 
 NET = Network(id="n1", name="net", driver="bridge", subnets=("10.213.0.0/24",), gateways=("10.213.0.1",))
 BRIDGE = Network(id="n0", name="bridge", driver="bridge", subnets=("172.17.0.0/16",), gateways=("172.17.0.1",))

@@ -28,9 +28,10 @@ from netdoctor.answers import (
     Sockets,
     Unable,
 )
-from netdoctor.model import Container, Endpoint, Engine, Health, HealthRun, Mount, Network, Publication, Stack, State
+from netdoctor.model import Container, Endpoint, Engine, Health, HealthRun, Mount, Network, Publication, State
 from netdoctor.sources import capture
 from netdoctor.sources.capture import BadCapture, load, save
+from netdoctor.stack import Stack
 
 REQUEST = {"source": "api", "target": "db:5432", "project": None}
 

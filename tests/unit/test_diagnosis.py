@@ -12,8 +12,9 @@ from netdoctor.check import BadCheck, Check, Reason, check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
 from netdoctor.finding import Finding, Verdict, fail, passed, unknown, warn
-from netdoctor.model import Container, Engine, Link, Stack, State
+from netdoctor.model import Container, Engine, Link, State
 from netdoctor.request import Request
+from netdoctor.stack import Stack
 
 API = Container(id="a" * 64, name="api", state=State(status="running"))
 DB = Container(id="d" * 64, name="db", state=State(status="running"))

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from netdoctor.answers import Asked, AskLogs, AskSockets, Listener, LogLine, Logs, Process, Sockets, Unable
-from netdoctor.links import plan
-from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, Stack, State
+from netdoctor.model import Container, Endpoint, Engine, Link, Network, Publication, State
 from netdoctor.named import NotFound
+from netdoctor.plan import plan
 from netdoctor.request import BadRequest, Request
+from netdoctor.stack import Stack
 
 NET = Network(id="n1", name="net", driver="bridge", subnets=("10.213.0.0/24",), gateways=("10.213.0.1",))
 OTHER = Network(id="n2", name="other", driver="bridge", subnets=("10.214.0.0/24",), gateways=("10.214.0.1",))
@@ -165,7 +166,7 @@ def test_a_stopped_target_is_meant_by_what_it_exposes() -> None:
 def test_a_target_of_which_nothing_is_known_is_looked_at_all_the_same() -> None:
     stopped = pair({}, target=container("db", 3, status="exited"))
     planned = plan(Request(source="api", target="db"), stopped)
-    assert (planned.links, [c.name for c in planned.containers]) == ((), ["api", "db"])
+    assert (planned.links, [c.name for c in planned.others if isinstance(c, Container)]) == ((), ["api", "db"])
     unseen = stack(container("api", 2), container("db", 3))
     wants = plan(Request(source="api", target="db"), unseen).wants
     assert wants == tuple(AskSockets(container=c.id) for c in unseen.containers)

@@ -17,6 +17,15 @@ from netdoctor.sources.docker_api import EngineError, NotFound
 from netdoctor.sources.live import LiveSource
 
 NET_ID = "e60f2081de5d77b95557846d1badecc9d51db0fb064289216a873f51b2ce2895"
+VOLUME_20 = {
+    "CreatedAt": "2026-11-23T22:10:00Z",
+    "Driver": "local",
+    "Labels": None,
+    "Mountpoint": "/var/lib/docker/volumes/src-nfs/_data",
+    "Name": "src-nfs",
+    "Options": {"device": ":/export", "o": "addr=10.0.0.7,rw", "type": "nfs"},
+    "Scope": "local",
+}
 API_ID = "06de741283b409f6eca9dae9ff8d95f1bc311404a0019342441a2c4f2908d2a3"
 
 # docker run -d --network src-net --ip 10.77.0.44 -p 18080:80 -p 127.0.0.1::81 -p 82/udp --tmpfs /run:ro,size=1m
@@ -196,9 +205,9 @@ def test_ports_asked_for_and_published() -> None:
     found = inspected.container(DOCKER_20)
     assert found.exposed == ((80, "tcp"), (81, "tcp"), (82, "udp"))
     assert found.publications == (
-        Publication(container_port=80, host_port=18080),
-        Publication(container_port=81, host_address="127.0.0.1"),
-        Publication(container_port=82, protocol="udp"),
+        Publication(container_port=80, host_port=18080, container=API_ID),
+        Publication(container_port=81, host_address="127.0.0.1", container=API_ID),
+        Publication(container_port=82, protocol="udp", container=API_ID),
     )
     assert [(p.host_address, p.host_port) for p in found.published] == [
         ("0.0.0.0", 18080),
@@ -219,8 +228,8 @@ def test_ports_exposed_only_ranges_and_the_very_same_twice() -> None:
             Config={"ExposedPorts": {"7000-7002/udp": {}, "9/sctp": {}}},
         )
     )
-    assert found.published == (Publication(container_port=80, host_address="0.0.0.0", host_port=1),)
-    assert found.publications == (Publication(container_port=80),)
+    assert found.published == (Publication(container_port=80, host_address="0.0.0.0", host_port=1, container=API_ID),)
+    assert found.publications == (Publication(container_port=80, container=API_ID),)
     assert found.exposed == ((7000, "udp"), (7001, "udp"), (7002, "udp"))
 
 
@@ -231,15 +240,16 @@ def test_publish_all_asks_for_every_exposed_port() -> None:
 
 def test_mounts_with_those_that_only_the_host_configuration_has() -> None:
     assert inspected.container(DOCKER_20).mounts == (
-        Mount(kind="bind", destination="/host", source="/tmp/nd1", writable=False),
+        Mount(kind="bind", destination="/host", source="/tmp/nd1", writable=False, container=API_ID),
         Mount(
             kind="volume",
             destination="/data",
             name="src-vol",
             source="/var/lib/docker/volumes/src-vol/_data",
             driver="local",
+            container=API_ID,
         ),
-        Mount(kind="tmpfs", destination="/run", writable=False),
+        Mount(kind="tmpfs", destination="/run", writable=False, container=API_ID),
     )
 
 
@@ -268,9 +278,11 @@ def test_container_of_podman() -> None:
     found = inspected.container(PODMAN_4, (network,))
     assert found.state.health is None
     assert (found.endpoints[0].network, found.endpoints[0].network_id) == ("src-net", "ae1407")
-    assert found.publications == (Publication(container_port=80, host_port=18080),)
-    assert found.published == (Publication(container_port=80, host_address="0.0.0.0", host_port=18080),)
-    assert found.mounts == (Mount(kind="tmpfs", destination="/run", writable=False),)
+    assert found.publications == (Publication(container_port=80, host_port=18080, container=found.id),)
+    assert found.published == (
+        Publication(container_port=80, host_address="0.0.0.0", host_port=18080, container=found.id),
+    )
+    assert found.mounts == (Mount(kind="tmpfs", destination="/run", writable=False, container=found.id),)
 
 
 def test_podmans_default_network_has_two_names() -> None:
@@ -373,6 +385,7 @@ class FakeAPI:
             "/version": VERSION,
             "/info": INFO,
             "/networks": [NETWORK_20],
+            "/volumes": {"Volumes": [VOLUME_20], "Warnings": None},
             f"/containers/{API_ID}/json": DOCKER_20,
         }
         return answers[path]
@@ -382,6 +395,7 @@ def test_read_leaves_out_what_has_vanished() -> None:
     stack = LiveSource(FakeAPI()).read()  # type: ignore[arg-type]
     assert [c.name for c in stack.containers] == ["src-api"]
     assert stack.networks[0].gateways == ("10.77.0.1",)
+    assert [(v.name, v.created, v.options["device"]) for v in stack.volumes] == [("src-nfs", 1795471800.0, ":/export")]
     assert stack.engine.version == "28.5.2"
     assert stack.taken_at > 1.7e9
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from netdoctor.answers import AskLookup, AskSockets, Lookup, Unable
-from netdoctor.model import Container, Endpoint, Engine, Network, Stack, State
+from netdoctor.model import Container, Endpoint, Engine, Network, State
 from netdoctor.probes import ask
+from netdoctor.stack import Stack
 
 RUNNING = State(status="running", pid=1)
 

@@ -27,10 +27,11 @@ from netdoctor.answers import (
     Sockets,
     Unable,
 )
-from netdoctor.model import Container, Engine, Stack, State
+from netdoctor.model import Container, Engine, State
 from netdoctor.probes import ask, ladder
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
+from netdoctor.stack import Stack
 
 API = Container(id="a" * 64, name="api", state=State(status="running"))
 STACK = Stack(engine=Engine(local=True), containers=(API,))

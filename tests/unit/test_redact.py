@@ -24,8 +24,9 @@ from netdoctor.answers import (
     Sockets,
     Unable,
 )
-from netdoctor.model import Container, Endpoint, Engine, Health, HealthRun, Network, Stack, State
+from netdoctor.model import Container, Endpoint, Engine, Health, HealthRun, Network, State
 from netdoctor.redact import Redactor, redact
+from netdoctor.stack import Stack
 
 
 def container(name: str = "api", **fields: object) -> Container:

@@ -1,0 +1,94 @@
+"""From what was asked to what is judged: links, containers, and what belongs to them.
+
+Pure: it reads a stack and proposes. What it cannot know without a question (the listeners of a target whose port
+nobody gave) it names in `Plan.wants`; the caller asks, and plans again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from netdoctor.answers import AnyQuestion, AskLogs, AskSockets
+from netdoctor.links import CONNECTS, asked_for, inferred
+from netdoctor.meant import in_browser, might_serve
+from netdoctor.mentions import Mention, mentions
+from netdoctor.model import HOST, Container, Host, Link, Protocol, Subject
+from netdoctor.named import find, within
+from netdoctor.request import BadRequest, Request, read_target
+from netdoctor.stack import Stack
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged: links, containers, and their networks, publications, mounts and volumes, and the host.
+
+    `meant` are all links, those too whose port nobody knows (0): they are not judged, but their target was asked for.
+    """
+
+    links: tuple[Link, ...] = ()
+    meant: tuple[Link, ...] = ()
+    others: tuple[Subject, ...] = ()
+    wants: tuple[AnyQuestion, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (*self.others, *self.links)
+
+
+def plan(request: Request, stack: Stack) -> Plan:
+    """The links and other subjects that the request is about. Raises BadRequest and NotFound."""
+    stack_here = within(stack, request.project)
+    if request.source is None:
+        sources = tuple(c for c in stack_here if c.state.running) or stack_here
+        everybody = stack_here if request.project else sources
+        return _planned(stack, inferred(stack, sources), everybody, whole=everybody)
+    if request.source == HOST and not any(c.name == HOST for c in stack.containers):
+        raise BadRequest("the host as SOURCE is not supported yet: name the container that cannot connect")
+    sources = find(stack, request.source, stack_here)
+    if request.target is None:
+        puzzles = [(s, m) for s in sources for m in mentions(s) if m.purpose in CONNECTS]
+        return _planned(stack, inferred(stack, sources, unknown_names=True), sources, puzzles, whole=sources)
+    given = read_target(request.target)
+    links = tuple(link for source in sources for link in asked_for(stack, source, given, stack_here))
+    puzzles = [(source, Mention(host=given.host, port=given.port)) for source in sources]
+    return _planned(stack, links, sources, puzzles)
+
+
+def _planned(
+    stack: Stack,
+    links: Iterable[Link],
+    containers: Iterable[Container],
+    puzzles: Iterable[tuple[Container, Mention]] = (),
+    whole: Iterable[Container] = (),
+) -> Plan:
+    """`whole`: the containers that are judged with all their publications and mounts, not only as ends of links."""
+    once: dict[tuple[str, str, int, Protocol], Link] = {}
+    for link in links:
+        once.setdefault((link.source, link.address, link.port, link.protocol), link)
+    meant = tuple(once.values())
+    ends = [e for link in meant for e in (stack.container(link.source), stack.target(link)) if e is not None]
+    ends += [stack.namespace_owner(end) for end in ends]
+    judged = tuple({c.id: c for c in (*containers, *ends) if c.id != HOST}.values())
+    # Who is meant by localhost:5432 is told by who listens on 5432; who by http://localhost:8080, by the complaints.
+    asked = {c.id: c for c in judged} | {c.id: c for s, m in puzzles for c in might_serve(stack, s, m)}
+    wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
+    wants += [AskLogs(container=c.id) for c in judged if any(in_browser(stack, c, m) for m in mentions(c))]
+    parts = _parts(stack, meant, judged, {c.id for c in whole})
+    return Plan(links=tuple(k for k in meant if k.port), meant=meant, others=(*judged, *parts), wants=tuple(wants))
+
+
+def _parts(stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...], whole: set[str]) -> Iterator[Subject]:
+    """The host, the networks of all, the publications that links go through and the mounts of who does not run.
+
+    Of the containers that are judged as a whole (their IDs) all publications and mounts.
+    """
+    yield Host()
+    networks = dict.fromkeys(e.network_id for c in judged for e in stack.endpoints(c))
+    yield from (n for i in networks if (n := stack.network(i)) is not None and n.name not in ("host", "none"))
+    published = [p for c in judged if c.id in whole for p in c.publications]
+    yield from dict.fromkeys((*published, *(p for link in links for p in stack.through(link))))
+    mounts = [m for c in judged if c.id in whole or not c.state.running for m in c.mounts]
+    yield from mounts
+    volumes = dict.fromkeys(m.name for m in mounts if m.name)
+    yield from (v for name in volumes if (v := stack.volume(name)) is not None)

@@ -1,0 +1,282 @@
+"""The stack: what the engine and the host say at one moment, as one frozen value, and the ways about in it.
+
+It can be written to a capture and read back; nothing here asks anything.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from netdoctor.answers import (
+    Answer,
+    AskConnection,
+    Asked,
+    AskLogs,
+    AskLookup,
+    AskNamespace,
+    AskOtherEngines,
+    AskSockets,
+    Connection,
+    Logs,
+    Lookup,
+    Namespace,
+    OtherEngines,
+    Question,
+    Sockets,
+    Unable,
+)
+from netdoctor.model import (
+    HOST,
+    Container,
+    Endpoint,
+    Engine,
+    Link,
+    Mount,
+    Network,
+    Publication,
+    State,
+    Subject,
+    Value,
+    Volume,
+)
+
+
+class Stack(Value, frozen=True, kw_only=True, dict=True):
+    """Engine, containers, networks, the answers to the questions put to them, and the links that are judged."""
+
+    engine: Engine
+    taken_at: float = 0.0
+    containers: tuple[Container, ...] = ()
+    networks: tuple[Network, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    links: tuple[Link, ...] = ()
+    """The links that this run is about, port 0 where nobody knows it. A capture holds none."""
+
+    # Looked up for every check and subject, so indexed once; a frozen value never invalidates them.
+
+    @cached_property
+    def _containers(self) -> dict[str, Container]:
+        return {c.id: c for c in self.containers}
+
+    @cached_property
+    def _networks(self) -> dict[str, Network]:
+        return {n.id: n for n in self.networks}
+
+    @cached_property
+    def _answers(self) -> dict[Question, Answer]:
+        return {a.question: a.answer for a in self.asked}
+
+    @cached_property
+    def _services(self) -> Counter[str]:
+        return Counter(c.service for c in self.containers)
+
+    # -- finding one's way ------------------------------------------------------------------------------------
+
+    @cached_property
+    def host(self) -> Container:
+        """The host as one who asks: what a container on its network would be, without a container."""
+        return Container(id=HOST, name=HOST, state=State(status="running"), network_mode="host")
+
+    def container(self, container_id: str) -> Container | None:
+        """The container with this ID, or the host as one (HOST)."""
+        return self.host if container_id == HOST else self._containers.get(container_id)
+
+    def volume(self, name: str) -> Volume | None:
+        return next((v for v in self.volumes if v.name == name), None)
+
+    def network(self, network_id: str) -> Network | None:
+        return self._networks.get(network_id)
+
+    def source(self, link: Link) -> Container:
+        """The container that asks. A link is made for containers of this stack only, so it is always there."""
+        found = self.container(link.source)
+        if found is None:
+            raise LookupError(f"the stack has no container {link.source}, which a link starts at")
+        return found
+
+    def target(self, link: Link) -> Container | None:
+        """The container meant, or None where nobody knows."""
+        return self.container(link.target)
+
+    def title(self, container: Container) -> str:
+        """What a person calls the container: its Compose service where only one container has it, else its name."""
+        service = container.service
+        if service and self._services[service] == 1:
+            return service
+        return container.name
+
+    def name(self, subject: Subject) -> str:
+        """The subject in reports: `api`, `api -> postgres:5432/tcp`, `api: 8080 -> 80/tcp`, `api: /data`, `pgdata`."""
+        if isinstance(subject, Container):
+            return self.title(subject)
+        if isinstance(subject, Link):
+            target = self.target(subject)
+            meant = self.title(target) if target else subject.address
+            return f"{self.title(self.source(subject))} -> {meant}:{subject.port}/{subject.protocol}"
+        if isinstance(subject, Publication):
+            place = f"{subject.host_port or 'any port'} -> {subject.container_port}/{subject.protocol}"
+            address = f"[{subject.host_address}]" if ":" in subject.host_address else subject.host_address
+            return f"{self._whose(subject)}: {f'{address}:' if address else ''}{place}"
+        if isinstance(subject, Mount):
+            return f"{self._whose(subject)}: {subject.destination}"
+        return subject.name
+
+    def owner(self, subject: Publication | Mount) -> Container:
+        """The container whose publication or mount it is."""
+        found = self.container(subject.container)
+        if found is None:
+            raise LookupError(f"the stack has no container {subject.container}, whose part was asked about")
+        return found
+
+    def _whose(self, subject: Publication | Mount) -> str:
+        return self.title(self.owner(subject))
+
+    def users(self, volume: Volume) -> tuple[Container, ...]:
+        """The containers, running or not, that have the volume mounted."""
+        return tuple(c for c in self.containers if any(m.name == volume.name for m in c.mounts))
+
+    def through(self, link: Link) -> tuple[Publication, ...]:
+        """The publications that the link goes through if it asks the host: of the target, with this host port."""
+        target = self.target(link)
+        if target is None:
+            return ()
+        owner = self.namespace_owner(target)
+        asked = (link.port, link.protocol)
+        # Where the engine chose the port (-p 80), only what it did tells the number.
+        chosen = {(p.container_port, p.protocol) for p in owner.published if (p.host_port, p.protocol) == asked}
+        return tuple(
+            p
+            for p in owner.publications
+            if (p.host_port, p.protocol) == asked or (not p.host_port and (p.container_port, p.protocol) in chosen)
+        )
+
+    def donor(self, container: Container) -> Container | None:
+        """The container whose network namespace `container` was made to share, if the engine still has it."""
+        given = container.donor
+        if not given:
+            return None
+        return next((c for c in self.containers if c.id.startswith(given) or c.name == given), None)
+
+    def namespace_owner(self, container: Container) -> Container:
+        """Who holds the endpoints of the network namespace that `container` was made to live in."""
+        owner = container
+        for _ in range(8):  # a donor can share another's namespace in turn; the engine forbids circles
+            donor = self.donor(owner)
+            if donor is None:
+                break
+            owner = donor
+        return owner
+
+    def same_namespace(self, one: Container, other: Container) -> bool:
+        """Whether the two were made to share a network namespace, so that localhost is the same for both."""
+        mine, theirs = self.namespace_owner(one), self.namespace_owner(other)
+        return mine.id == theirs.id or (mine.on_host_network and theirs.on_host_network)
+
+    def endpoints(self, container: Container) -> tuple[Endpoint, ...]:
+        """The endpoints of the namespace that the container lives in: its own, or its donor's."""
+        return self.namespace_owner(container).endpoints
+
+    def shared_networks(self, one: Container, other: Container) -> tuple[Endpoint, ...]:
+        """The endpoints of `other` on networks that `one` is on too; host and none do not count."""
+        mine = {e.network_id for e in self.endpoints(one) if e.network not in ("host", "none")}
+        return tuple(e for e in self.endpoints(other) if e.network_id in mine)
+
+    def names(self, container: Container, endpoint: Endpoint) -> tuple[str, ...]:
+        """The names that the engine's resolver gives for the container on this network, in lower case.
+
+        From API 1.44 the engine lists them (`DNSNames`). Before, they are the name, the aliases, the first twelve
+        digits of the ID and (engine 20.10 and later) the host name. `name.network` works as well and is not listed.
+        """
+        network = self.network(endpoint.network_id)
+        if network is not None and not network.has_resolver:
+            return ()
+        own = (container.name, *endpoint.aliases, container.id[:12], container.host_name)
+        return tuple(dict.fromkeys(n.lower() for n in (*endpoint.dns_names, *own) if n))
+
+    def bearers(self, name: str, networks: Iterable[str] | None = None) -> Iterator[tuple[Container, Endpoint]]:
+        """Who bears the name, running or not, on the given network IDs (None: on any)."""
+        wanted = name.lower().rstrip(".")
+        among = None if networks is None else set(networks)
+        for container in self.containers:
+            for endpoint in container.endpoints:
+                if among is not None and endpoint.network_id not in among:
+                    continue
+                names = self.names(container, endpoint)
+                if wanted in names or any(wanted == f"{n}.{endpoint.network.lower()}" for n in names):
+                    yield container, endpoint
+
+    def holder(self, address: str) -> Container | None:
+        """The running container that has the address on any network, or None."""
+        wanted = _address(address)
+        if wanted is None:
+            return None
+        for container in self.containers:
+            if container.state.running and any(_address(a) == wanted for a in container.addresses):
+                return container
+        return None
+
+    # -- the answers ------------------------------------------------------------------------------------------
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question, or an `Unable` that says that it was never asked."""
+        found = self._answers.get(question)
+        if found is not None:
+            return found
+        return Unable(reason="this question was not asked when the stack was read", would_help="ask the live engine")
+
+    def sockets(self, container: Container) -> Sockets | Unable:
+        answer = self.answer(AskSockets(container=container.id))
+        return answer if isinstance(answer, Sockets) else _unable(answer)
+
+    def host_sockets(self) -> Sockets | Unable:
+        answer = self.answer(AskSockets(container=HOST))
+        return answer if isinstance(answer, Sockets) else _unable(answer)
+
+    def lookup(self, container: Container, name: str) -> Lookup | Unable:
+        answer = self.answer(AskLookup(container=container.id, name=name))
+        return answer if isinstance(answer, Lookup) else _unable(answer)
+
+    def connection(self, link: Link) -> Connection | Unable:
+        """What came of connecting to the link's address as the source writes it."""
+        answer = self.answer(AskConnection.of(link))
+        return answer if isinstance(answer, Connection) else _unable(answer)
+
+    def connection_to(self, link: Link, address: str, port: int | None = None) -> Connection | Unable:
+        """What came of connecting from the link's source to another address, on the link's port or another."""
+        answer = self.answer(AskConnection.of(link, address=address, port=port))
+        return answer if isinstance(answer, Connection) else _unable(answer)
+
+    def logs(self, container: Container) -> Logs | Unable:
+        answer = self.answer(AskLogs(container=container.id))
+        return answer if isinstance(answer, Logs) else _unable(answer)
+
+    def inside(self, container: Container) -> Namespace | Unable:
+        """The network namespace that the container's process is in right now."""
+        answer = self.answer(AskNamespace(container=container.id))
+        return answer if isinstance(answer, Namespace) else _unable(answer)
+
+    def other_engines(self, name: str) -> OtherEngines | Unable:
+        answer = self.answer(AskOtherEngines(name=name))
+        return answer if isinstance(answer, OtherEngines) else _unable(answer)
+
+    def works(self, link: Link) -> bool | None:
+        """Whether the live connection worked: None when it could not be asked, or UDP was silent."""
+        connection = self.connection(link)
+        return None if isinstance(connection, Unable) else connection.works
+
+
+def _unable(answer: Answer) -> Unable:
+    if isinstance(answer, Unable):
+        return answer
+    raise TypeError(f"a {type(answer).__name__} is not the answer to this question")
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
