@@ -41,7 +41,7 @@ from netdoctor.model import (
     State,
     Volume,
 )
-from netdoctor.questions import in_subnets, means_host
+from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
 
 __all__ = [

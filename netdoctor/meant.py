@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from netdoctor.answers import Logs, Unable
 from netdoctor.mentions import DATABASE, SCHEME_PORTS, Mention, is_address, is_any_address, is_loopback
 from netdoctor.model import Container
-from netdoctor.questions import in_subnets, means_host
+from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
 
 

@@ -9,6 +9,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from netdoctor.answers import (
     Answer,
@@ -42,6 +43,8 @@ from netdoctor.model import (
     Value,
     Volume,
 )
+
+_Answer = TypeVar("_Answer", bound=Answer)
 
 
 class Stack(Value, frozen=True, kw_only=True, dict=True):
@@ -221,58 +224,47 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
 
     # -- the answers ------------------------------------------------------------------------------------------
 
-    def answer(self, question: Question) -> Answer:
-        """The answer to a question, or an `Unable` that says that it was never asked."""
+    def told(self, question: Question, kind: type[_Answer]) -> _Answer | Unable:
+        """The answer to a question, which is of this kind, or why there is none."""
         found = self._answers.get(question)
-        if found is not None:
+        if found is None:
+            reason = "this question was not asked when the stack was read"
+            return Unable(reason=reason, would_help="ask the live engine")
+        if isinstance(found, kind | Unable):
             return found
-        return Unable(reason="this question was not asked when the stack was read", would_help="ask the live engine")
+        raise TypeError(f"a {type(found).__name__} is not the answer to {type(question).__name__}")
 
     def sockets(self, container: Container) -> Sockets | Unable:
-        answer = self.answer(AskSockets(container=container.id))
-        return answer if isinstance(answer, Sockets) else _unable(answer)
+        return self.told(AskSockets(container=container.id), Sockets)
 
     def host_sockets(self) -> Sockets | Unable:
-        answer = self.answer(AskSockets(container=HOST))
-        return answer if isinstance(answer, Sockets) else _unable(answer)
+        return self.told(AskSockets(container=HOST), Sockets)
 
     def lookup(self, container: Container, name: str) -> Lookup | Unable:
-        answer = self.answer(AskLookup(container=container.id, name=name))
-        return answer if isinstance(answer, Lookup) else _unable(answer)
+        return self.told(AskLookup(container=container.id, name=name), Lookup)
 
     def connection(self, link: Link) -> Connection | Unable:
         """What came of connecting to the link's address as the source writes it."""
-        answer = self.answer(AskConnection.of(link))
-        return answer if isinstance(answer, Connection) else _unable(answer)
+        return self.told(AskConnection.of(link), Connection)
 
     def connection_to(self, link: Link, address: str, port: int | None = None) -> Connection | Unable:
         """What came of connecting from the link's source to another address, on the link's port or another."""
-        answer = self.answer(AskConnection.of(link, address=address, port=port))
-        return answer if isinstance(answer, Connection) else _unable(answer)
+        return self.told(AskConnection.of(link, address=address, port=port), Connection)
 
     def logs(self, container: Container) -> Logs | Unable:
-        answer = self.answer(AskLogs(container=container.id))
-        return answer if isinstance(answer, Logs) else _unable(answer)
+        return self.told(AskLogs(container=container.id), Logs)
 
     def inside(self, container: Container) -> Namespace | Unable:
         """The network namespace that the container's process is in right now."""
-        answer = self.answer(AskNamespace(container=container.id))
-        return answer if isinstance(answer, Namespace) else _unable(answer)
+        return self.told(AskNamespace(container=container.id), Namespace)
 
     def other_engines(self, name: str) -> OtherEngines | Unable:
-        answer = self.answer(AskOtherEngines(name=name))
-        return answer if isinstance(answer, OtherEngines) else _unable(answer)
+        return self.told(AskOtherEngines(name=name), OtherEngines)
 
     def works(self, link: Link) -> bool | None:
         """Whether the live connection worked: None when it could not be asked, or UDP was silent."""
         connection = self.connection(link)
         return None if isinstance(connection, Unable) else connection.works
-
-
-def _unable(answer: Answer) -> Unable:
-    if isinstance(answer, Unable):
-        return answer
-    raise TypeError(f"a {type(answer).__name__} is not the answer to this question")
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -1,13 +1,8 @@
-"""Which questions a subject puts: from the kinds that a check needs to the very questions that a probe is asked.
-
-Both halves of a dependent question are asked up front: the connection by the name as the source writes it, and by the
-target's inspected addresses. The pair tells a fault of names from a fault of the network.
-"""
+"""What is asked from the place of a container: its sockets, names, connections, namespace, log."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from netdoctor.answers import (
     AnyQuestion,
@@ -19,27 +14,13 @@ from netdoctor.answers import (
     AskSockets,
     Question,
 )
-from netdoctor.check import Check
 from netdoctor.mentions import is_address, is_any_address, is_loopback, mentions
 from netdoctor.model import HOST, Container, Link, Mount, Publication, Subject
+from netdoctor.places import HOST_NAMES, means_host
 from netdoctor.stack import Stack
 
 MOST_BEARERS = 8
 """Replicas of one name that are tried one by one."""
-
-HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
-
-
-def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[AnyQuestion, ...]:
-    """All that the checks want to know of the subjects, each question once."""
-    subjects = tuple(subjects)
-    found: dict[AnyQuestion, None] = {}
-    for check in checks:
-        for subject in subjects:
-            if isinstance(subject, check.subject):
-                for kind in check.needs:
-                    found.update(dict.fromkeys(_ABOUT[kind](stack, subject)))
-    return tuple(found)
 
 
 def _sockets(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
@@ -121,44 +102,7 @@ def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     return ()
 
 
-def means_host(stack: Stack, source: Container, address: str) -> bool:
-    """Whether the source reaches the host by this address: a well-known name, a gateway, localhost on its network."""
-    if source.on_host_network:
-        return is_loopback(address) or is_any_address(address)
-    if address.lower() in HOST_NAMES or _is_gateway(stack, source, address):
-        return True
-    for entry in source.extra_hosts:
-        name, _, given = entry.partition(":")
-        if name == address and (given == "host-gateway" or _is_gateway(stack, source, given)):
-            return True
-    return False
-
-
-def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
-    gateways = {e.gateway for e in stack.endpoints(source) if e.gateway}
-    for network in stack.networks:
-        if (
-            network.name == "bridge"
-        ):  # where host-gateway leads; an engine that does not tell it takes the first address
-            gateways.update(network.gateways or (str(ipaddress.ip_network(n)[1]) for n in network.subnets))
-    return _same(address, gateways)
-
-
-def in_subnets(stack: Stack, address: str) -> bool:
-    """Whether the address lies in a network of this engine alone: that of a macvlan or an overlay has others too."""
-    wanted = ipaddress.ip_address(address.strip("[]"))
-    subnets = (s for n in stack.networks if n.driver in ("", "bridge") for s in n.subnets)
-    return any(wanted in ipaddress.ip_network(s, strict=False) for s in subnets)
-
-
-def _same(address: str, others: Iterable[str]) -> bool:
-    try:
-        return ipaddress.ip_address(address) in {ipaddress.ip_address(o) for o in others}
-    except ValueError:
-        return False
-
-
-_ABOUT: dict[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]] = {
+ABOUT: Mapping[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]] = {
     AskSockets: _sockets,
     AskNamespace: _namespace,
     AskLookup: _lookup,

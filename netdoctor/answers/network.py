@@ -1,9 +1,4 @@
-"""Questions that a probe is asked, and the answers that it brings home.
-
-Both are frozen values and go into captures. A question is a plain key: what is asked, of which container. An error or
-a timeout of what was asked about is an answer; `Unable` says that nobody could ask, and what would allow it.
-Every answer says which rung gave it (`seen_by`): netns, exec, helper or engine.
-"""
+"""Sockets, names, connections and namespaces: what is asked from the place of a container."""
 
 from __future__ import annotations
 
@@ -11,28 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from netdoctor.answers.question import Answer, Question
+
 if TYPE_CHECKING:
     from netdoctor.model import Link
 
 Outcome = Literal["connected", "refused", "timed-out", "no-route", "network-unreachable", "no-address", "error"]
 """What came of one connect. no-route is EHOSTUNREACH, network-unreachable ENETUNREACH, no-address EADDRNOTAVAIL."""
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
-    """A question; two equal questions have one answer."""
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
-    """An answer, with the rung that gave it."""
-
-    seen_by: str = ""
-
-
-class Unable(Answer, frozen=True, kw_only=True):
-    """Nobody could ask."""
-
-    reason: str
-    would_help: str = ""
 
 
 # -- sockets ------------------------------------------------------------------------------------------------------
@@ -202,7 +182,7 @@ class Connection(Answer, frozen=True, kw_only=True):
         return False
 
 
-# -- the rest -----------------------------------------------------------------------------------------------------
+# -- namespaces -------------------------------------------------------------------------------------------------------
 
 
 class AskNamespace(Question, frozen=True, kw_only=True):
@@ -233,47 +213,3 @@ class Namespace(Answer, frozen=True, kw_only=True):
     inode: int = 0
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
-
-
-class AskLogs(Question, frozen=True, kw_only=True):
-    """What did the container say last?"""
-
-    container: str
-
-
-class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line, with the time at which the engine received it."""
-
-    at: float
-    text: str
-
-
-class Logs(Answer, frozen=True, kw_only=True):
-    """The last lines, oldest first."""
-
-    lines: tuple[LogLine, ...] = ()
-
-
-class AskOtherEngines(Question, frozen=True, kw_only=True):
-    """Does another engine of this user (a context, or a well-known socket) have a container of this name?"""
-
-    name: str
-
-
-class OtherEngines(Answer, frozen=True, kw_only=True):
-    """`found` holds pairs of engine (context name or socket) and container name; `looked` the engines that answered."""
-
-    found: tuple[tuple[str, str], ...] = ()
-    looked: tuple[str, ...] = ()
-
-
-AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines
-AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | Unable
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A question with its answer and what it cost."""
-
-    question: AnyQuestion
-    answer: AnyAnswer
-    ms: float = 0.0
