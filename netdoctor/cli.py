@@ -23,6 +23,7 @@ from netdoctor import __version__
 if TYPE_CHECKING:
     from netdoctor.diagnosis import Diagnosis
     from netdoctor.examine import Examined, Source
+    from netdoctor.ignoring import Ignored, Settings
     from netdoctor.registry import Registry
     from netdoctor.request import Request
 
@@ -171,10 +172,15 @@ def diagnose(ctx: click.Context, /, **options: Any) -> None:
         request = _request(options)
         with _source(options) as source:
             registry = _registry()
-            checks = registry.choose(options["only"], options["skip"])
+            settings, ignored = _settings(registry)
+            checks = registry.choose(options["only"], (*options["skip"], *settings.skip))
             examined = _until_healthy(
-                lambda: _examine(request, source, checks, registry.complaints), options["wait"], options["fail_on"]
+                lambda: _examine(request, source, checks, registry.complaints, ignored),
+                options["wait"],
+                options["fail_on"],
             )
+    for complaint in examined.diagnosis.complaints[len(registry.complaints) :]:
+        click.echo(f"netdoctor: {complaint}", err=True)
     _write(outputs, examined.diagnosis, options["verbose"], options["quiet"])
     sys.exit(_exit_code(examined.diagnosis, options["fail_on"]))
 
@@ -288,10 +294,24 @@ def _source(options: dict[str, Any]) -> Iterator[Source]:
         yield live
 
 
-def _examine(request: Request, source: Source, checks: Sequence[Any], complaints: Sequence[str]) -> Examined:
+def _settings(registry: Registry) -> tuple[Settings, Ignored]:
+    """What this folder's project wants to be left out, and all that is ignored."""
+    from netdoctor.ignoring import Ignored, settings
+
+    found = settings(Path(), registry.knows)
+    return found, Ignored(entries=found.ignore, known=registry.knows)
+
+
+def _examine(
+    request: Request,
+    source: Source,
+    checks: Sequence[Any],
+    complaints: Sequence[str],
+    ignored: Ignored | None = None,
+) -> Examined:
     from netdoctor.examine import examine
 
-    return examine(request, source, checks, complaints)
+    return examine(request, source, checks, complaints, ignored)
 
 
 def _until_healthy(attempt: Callable[[], Examined], patience: float | None, fail_on: str) -> Examined:
@@ -402,6 +422,7 @@ def _complaints() -> Iterator[None]:
 
 
 def _known(error: Exception) -> tuple[str, int]:
+    from netdoctor.ignoring import BadIgnore
     from netdoctor.redact import Redactor
     from netdoctor.registry import UnknownCheck
     from netdoctor.request import BadRequest
@@ -410,7 +431,7 @@ def _known(error: Exception) -> tuple[str, int]:
     from netdoctor.sources.endpoint import BadEndpoint
 
     sentence = Redactor().text(str(error))
-    if isinstance(error, (BadRequest, BadCapture, BadEndpoint, UnknownCheck)):
+    if isinstance(error, (BadRequest, BadCapture, BadEndpoint, BadIgnore, UnknownCheck)):
         return sentence, USAGE
     if isinstance(error, EngineError):
         return sentence, ENGINE

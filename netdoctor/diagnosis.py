@@ -10,6 +10,7 @@ from netdoctor.causes import Causes, concerns
 from netdoctor.check import HOPS
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
+from netdoctor.ignoring import Ignore, Ignored
 from netdoctor.model import Container, Engine, Host, Link, Mount, Network, Publication, Subject
 from netdoctor.request import Request
 from netdoctor.stack import Stack
@@ -28,10 +29,12 @@ class Judged:
     """The check's title, filled in for this subject."""
     because_of: tuple[str, ...] = ()
     """`check/reason` of the causes, each with its subject where that is another one."""
+    ignored: Ignore | None = None
+    """The entry by which somebody said that this, or all that it comes from, is not to be heard of."""
 
     @property
     def root_cause(self) -> bool:
-        return self.result.failed and not self.because_of
+        return self.result.failed and not self.because_of and self.ignored is None
 
     def called_by(self, other: Judged) -> str:
         """What another result calls this one in its `because_of`."""
@@ -60,10 +63,14 @@ class LinkState:
     path: tuple[Hop, ...]
     connect_ms: float | None = None
     """How long the connect took that was accepted."""
+    ignored: bool = False
+    """It does not work, and somebody said that he knows."""
 
     @property
     def sick(self) -> bool:
         """The probe saw that it does not work; or it could not look, and a hop failed."""
+        if self.ignored:
+            return False
         return self.works is False or (self.works is None and any(h.verdict is Verdict.FAIL for h in self.path))
 
 
@@ -82,7 +89,7 @@ class Diagnosis:
     """When the stack was captured (seconds since the epoch), None for a live one."""
     elapsed_ms: float = 0.0
     complaints: tuple[str, ...] = field(default=())
-    """What could not be used, in sentences: a third party's broken check."""
+    """What could not be used, in sentences: a third party's broken check, a label that ignores for no reason."""
 
     @property
     def causes(self) -> tuple[Judged, ...]:
@@ -91,12 +98,17 @@ class Diagnosis:
 
     @property
     def warnings(self) -> tuple[Judged, ...]:
-        return tuple(j for j in self.results if j.result.finding.verdict is Verdict.WARN)
+        return tuple(j for j in self.results if j.result.finding.verdict is Verdict.WARN and j.ignored is None)
+
+    @property
+    def ignored(self) -> tuple[Judged, ...]:
+        """What would be a cause or a warning, had nobody said that it is known."""
+        return tuple(j for j in self.results if j.ignored is not None and not j.because_of)
 
     @property
     def undecided(self) -> tuple[Judged, ...]:
         """What could not be checked and would matter."""
-        unknown = (j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN)
+        unknown = (j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and j.ignored is None)
         return tuple(j for j in unknown if j.result.check.decisive and not self._moot(j.result))
 
     def _moot(self, result: Result) -> bool:
@@ -136,17 +148,19 @@ def diagnose(
     captured: float | None = None,
     elapsed_ms: float = 0.0,
     complaints: Iterable[str] = (),
+    ignored: Ignored | None = None,
 ) -> Diagnosis:
     """Order the results, fold symptoms under their causes, and say how every link stands."""
     links = tuple(links)
     results = tuple(results)
     causes = Causes(stack, results)
+    ignores, worn_out = (ignored or Ignored()).of(stack)
     # At the same rank a link speaks before a container: it is what was asked about.
     ordered = sorted(
         results,
         key=lambda r: (_WORST_FIRST.index(r.finding.verdict), causes.rank(r.check), not isinstance(r.subject, Link)),
     )
-    judged = tuple(_judged(stack, r, causes) for r in ordered)
+    judged = tuple(_judged(stack, r, causes, ignores) for r in ordered)
     diagnosis = Diagnosis(
         asked=request,
         engine=stack.engine,
@@ -156,20 +170,30 @@ def diagnose(
         taken_at=stack.taken_at,
         captured=captured,
         elapsed_ms=elapsed_ms,
-        complaints=tuple(complaints),
+        complaints=(*complaints, *worn_out),
     )
-    if any(r.failed for r in results):
+    if any(j.result.failed and j.ignored is None for j in judged):
         return replace(diagnosis, verdict="sick")
     # A link that does not work and that no check explains (--only, --skip) is not healthy either.
-    unexplained = any(s.works is False for s in diagnosis.links)
+    unexplained = any(s.works is False and not s.ignored for s in diagnosis.links)
     return replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
-def _judged(stack: Stack, result: Result, causes: Causes) -> Judged:
+def _judged(stack: Stack, result: Result, causes: Causes, ignores: tuple[Ignore, ...]) -> Judged:
     name = stack.name(result.subject)
     roots = causes.roots(result)
     names = [c.code if stack.name(c.subject) == name else f"{c.code} on {stack.name(c.subject)}" for c in roots]
-    return Judged(result, name, _title(stack, result), tuple(dict.fromkeys(names)))
+    own = _ignore(stack, result, ignores)
+    # What follows from what is ignored alone is not heard of either.
+    theirs = [_ignore(stack, root, ignores) for root in roots]
+    ignored = own or (theirs[0] if theirs and all(theirs) else None)
+    return Judged(result, name, _title(stack, result), tuple(dict.fromkeys(names)), ignored)
+
+
+def _ignore(stack: Stack, result: Result, ignores: tuple[Ignore, ...]) -> Ignore | None:
+    if result.finding.verdict not in (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN):
+        return None
+    return next((i for i in ignores if i.matches(stack, result)), None)
 
 
 def _title(stack: Stack, result: Result) -> str:
@@ -218,6 +242,9 @@ def _state(stack: Stack, link: Link, judged: tuple[Judged, ...]) -> LinkState:
         works=works,
         path=tuple(_hop(name, [j for j in mine if j.result.check.hop == name], works) for name in HOPS),
         connect_ms=_connect_ms(stack, link),
+        ignored=works is False
+        and any(j.result.failed for j in mine)
+        and all(j.ignored for j in mine if j.result.failed),
     )
 
 

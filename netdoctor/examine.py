@@ -13,6 +13,7 @@ from netdoctor.answers import AnyQuestion, Asked
 from netdoctor.check import Check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
+from netdoctor.ignoring import Ignored
 from netdoctor.plan import Plan, plan
 from netdoctor.questions import questions
 from netdoctor.redact import Redactor
@@ -44,7 +45,13 @@ class Examined:
     cut: Mapping[str, int]
 
 
-def examine(request: Request, source: Source, checks: Iterable[Check], complaints: Iterable[str] = ()) -> Examined:
+def examine(
+    request: Request,
+    source: Source,
+    checks: Iterable[Check],
+    complaints: Iterable[str] = (),
+    ignored: Ignored | None = None,
+) -> Examined:
     """Read, ask, redact, judge. Raises what the source raises when it cannot be read, and BadRequest."""
     started = time.perf_counter()
     checks = tuple(checks)
@@ -65,6 +72,7 @@ def examine(request: Request, source: Source, checks: Iterable[Check], complaint
         captured=source.captured,
         elapsed_ms=(time.perf_counter() - started) * 1000,
         complaints=complaints,
+        ignored=ignored,
     )
     return Examined(stack, final, diagnosis, dict(redactor.cut))
 

@@ -39,6 +39,14 @@ class Registry:
     def __len__(self) -> int:
         return len(self._checks)
 
+    def knows(self, finding: str) -> bool:
+        """Whether it is a family, a check's ID, or an ID with one of its reasons (`port.interface/loopback-only`)."""
+        check_id, slash, reason = finding.partition("/")
+        check = self._checks.get(check_id)
+        if slash or check is not None:
+            return check is not None and (not slash or check.reason(reason) is not None)
+        return any(c.family == finding for c in self)
+
     def find(self, check_id: str) -> Check:
         """The check with this ID; a reason after a slash is ignored. Raises UnknownCheck with the nearest IDs."""
         found = self._checks.get(check_id.partition("/")[0])

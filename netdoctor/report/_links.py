@@ -29,6 +29,8 @@ def draw_links(page: Page, diagnosis: Diagnosis) -> None:
     page.gap()
     _listed(page, Verdict.FAIL, [s for group in groups[len(drawn) :] for s in group], "broken")
     rest = [s for s in diagnosis.links if not s.sick]
+    _listed(page, Verdict.SKIP, [s for s in rest if s.ignored], "broken, and ignored")
+    rest = [s for s in rest if not s.ignored]
     if page.options.verbose:
         for state in rest:
             page.gap()

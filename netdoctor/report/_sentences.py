@@ -22,7 +22,8 @@ def headline(diagnosis: Diagnosis) -> tuple[Verdict, str]:
     if sick:
         return Verdict.UNKNOWN, f"no check failed, and yet {sick[0].source} cannot connect to {place(sick[0])}"
     count = len(diagnosis.warnings)
-    return Verdict.PASS, _healthy(diagnosis) + (f", with {counted(count, 'warning')}" if count else "")
+    known = f"; {counted(len(diagnosis.ignored), 'finding')} ignored" if diagnosis.ignored else ""
+    return Verdict.PASS, _healthy(diagnosis) + (f", with {counted(count, 'warning')}" if count else "") + known
 
 
 def _doubt(diagnosis: Diagnosis) -> str:

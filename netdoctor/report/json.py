@@ -44,6 +44,7 @@ def _report(diagnosis: Diagnosis) -> dict[str, Any]:
         "diagnosis": [_cause(j) for j in diagnosis.causes],
         "links": [_link(s) for s in diagnosis.links],
         "results": [_result(j) for j in diagnosis.results],
+        "ignored": len(diagnosis.ignored),
         "elapsed_ms": round(diagnosis.elapsed_ms),
     }
 
@@ -88,7 +89,7 @@ def _link(state: LinkState) -> dict[str, Any]:
 
 def _result(judged: Judged) -> dict[str, Any]:
     finding = judged.result.finding
-    return {
+    told: dict[str, Any] = {
         "check": judged.result.check.id,
         "title": judged.title,
         "subject": {
@@ -105,6 +106,10 @@ def _result(judged: Judged) -> dict[str, Any]:
         "ms": round(judged.result.ms, 3),
         "remedy": _remedy(finding.remedy),
     }
+    if (entry := judged.ignored) is not None:
+        until = entry.until.isoformat() if entry.until else None
+        told["ignored"] = {"reason": entry.reason, "until": until, "where": entry.where}
+    return told
 
 
 def _remedy(remedy: Remedy | None) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """The JUnit report, for CI: a suite per link and container, a case per check.
 
 A failed check is a failure. What could not be checked and decides is an error, as the exit code says; what does not
-decide, and what another check has answered, is skipped. A warning passes, and stands in its suite's output. The
-attributes are those of the schema that Ant's own reports follow, which asks for more than any reader does.
+decide, what another check has answered, and what somebody said is known, is skipped. A warning passes, and stands in
+its suite's output. The attributes are those of the schema that Ant's own reports follow, which asks for more than any
+reader does.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _suite(diagnosis: Diagnosis, number: int, name: str, results: list[Judged]) 
     )
     ET.SubElement(suite, "properties")
     suite.extend(cases)
-    warnings = [j for j in results if j.result.finding.verdict is Verdict.WARN]
+    warnings = [j for j in results if j.result.finding.verdict is Verdict.WARN and j.ignored is None]
     ET.SubElement(suite, "system-out").text = _legal("\n\n".join(_details(j) for j in warnings))
     ET.SubElement(suite, "system-err")
     return suite
@@ -73,7 +74,9 @@ def _case(judged: Judged, decides: bool) -> ET.Element:
         {"name": _token(judged.title), "classname": judged.result.check.id, "time": _seconds(judged.result.ms)},
     )
     says = _legal(finding.says)
-    if finding.verdict is Verdict.FAIL:
+    if judged.ignored is not None:
+        ET.SubElement(case, "skipped", message=_legal(f"ignored ({judged.ignored.reason}): {finding.says}"))
+    elif finding.verdict is Verdict.FAIL:
         ET.SubElement(case, "failure", message=says, type=judged.result.code).text = _legal(_details(judged))
     elif finding.verdict is Verdict.UNKNOWN and decides:
         ET.SubElement(case, "error", message=says, type="unknown").text = says

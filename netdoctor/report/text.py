@@ -35,6 +35,7 @@ def render(diagnosis: Diagnosis, options: Options) -> str:
     tell_causes(page, diagnosis)
     _warnings(page, diagnosis)
     _checks(page, diagnosis)
+    _ignored(page, diagnosis)
     _footer(page, diagnosis)
     return page.text
 
@@ -82,7 +83,7 @@ def _checks(page: Page, diagnosis: Diagnosis) -> None:
         told |= {id(j) for j in symptoms}
         _symptoms(page, diagnosis, symptoms)
     for judged in diagnosis.results:
-        if judged.because_of and id(judged) not in told:
+        if judged.because_of and id(judged) not in told and judged.ignored is None:
             page.marked(judged.result.finding.verdict, judged.title, judged.result.code, indent=2)
             page.prose(f"because of {named(judged.because_of)}", DIM, indent=2 + page.hang)
     _unknown(page, diagnosis, unknown)
@@ -143,6 +144,19 @@ def _unknown(page: Page, diagnosis: Diagnosis, unknown: Sequence[Judged]) -> Non
     if not page.options.verbose and len(unknown) > len(undecided):
         count = counted(len(unknown) - len(undecided), "check")
         page.marked(Verdict.SKIP, f"{count} could not look; the connection works all the same", indent=2)
+
+
+def _ignored(page: Page, diagnosis: Diagnosis) -> None:
+    """What somebody said is known: how much it is, and in which words."""
+    entries: dict[tuple[str, str], list[Judged]] = {}
+    for judged in diagnosis.ignored:
+        assert judged.ignored is not None
+        entries.setdefault((judged.result.code, judged.ignored.reason), []).append(judged)
+    for (code, reason), results in entries.items():
+        on = named([j.name for j in results])
+        page.marked(Verdict.SKIP, f"ignored: {code} on {on} ({reason})", indent=2)
+        for judged in results if page.options.verbose else ():
+            page.prose(f"{sentence(judged)} ({judged.ignored.where if judged.ignored else ''})", DIM, 2 + page.hang)
 
 
 def _footer(page: Page, diagnosis: Diagnosis) -> None:

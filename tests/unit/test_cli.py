@@ -72,7 +72,8 @@ def test_json_is_alone_on_standard_output() -> None:
     assert report["verdict"] == "sick"
     assert [(d["check"], d["reason"]) for d in report["diagnosis"]] == [("port.interface", "loopback-only")]
     assert list(report) == [
-        "schema", "netdoctor", "asked", "engine", "captured", "verdict", "diagnosis", "links", "results", "elapsed_ms"
+        "schema", "netdoctor", "asked", "engine", "captured", "verdict", "diagnosis", "links", "results", "ignored",
+        "elapsed_ms",
     ]  # fmt: skip
 
 
