@@ -1,0 +1,212 @@
+"""The command line: reads arguments, runs, writes the report, sets the exit code.
+
+Only click is imported at the top: `--help` must answer in less than 0.1 s, and every other import costs more than that.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdoctor import __version__
+from netdoctor.cli.arguments import Duration, Front, Reporting, engine_options, report_options
+from netdoctor.cli.ending import HEALTHY, SICK, complaints
+from netdoctor.cli.running import (
+    capture_source,
+    examine,
+    exit_code,
+    project_settings,
+    request_of,
+    source_of,
+    the_registry,
+    until_healthy,
+)
+from netdoctor.cli.writing import checked, write
+
+EXIT_CODES = """\b
+Exit codes, the same in every format:
+  0  healthy
+  1  a finding at or above --fail-on
+  2  wrong usage
+  3  nothing failed, but something decisive could not be checked
+  4  the engine cannot be reached, or refuses"""
+
+EXAMPLES = """\b
+  netdoctor api postgres            why can't api reach postgres?
+  netdoctor api postgres:5432       the same, on this port
+  netdoctor api "$DATABASE_URL"     the very string of a configuration
+  netdoctor api                     all that api depends on
+  netdoctor                         every running container
+  netdoctor --from case.json.gz api postgres"""
+
+
+@click.group(
+    cls=Front,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="netdoctor")
+def cli() -> None:
+    """The network and volume doctor for Docker."""
+
+
+@cli.command(cls=Reporting, epilog=EXIT_CODES)
+@click.argument("source", required=False)
+@click.argument("target", required=False)
+@engine_options
+@click.option("--from", "capture", metavar="FILE", help="Diagnose a capture; no engine is touched.")
+@report_options
+@click.option("--fail-on", type=click.Choice(["fail", "warn", "never"]), default="fail", show_default=True,
+              help="The findings that make the exit code 1.")  # fmt: skip
+@click.option("--wait", type=Duration(), metavar="DURATION",
+              help="Ask again until healthy; stop early on a cause that time cannot heal.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="ID", help="Only this check or family. Repeatable.")
+@click.option("--skip", multiple=True, metavar="ID", help="Not this check or family. Repeatable.")
+@click.pass_context
+def diagnose(ctx: click.Context, /, **options: Any) -> None:
+    """Why can't SOURCE reach TARGET, and what do you type to mend it?
+
+    SOURCE is a container: its name, ID, Compose service or project/service. (The host as SOURCE comes with a later
+    release.) TARGET is the same, or the very string of the configuration: localhost:5432, 10.0.0.7:5432, a URL with its
+    password. Without a port it is looked for in SOURCE's environment, then among TARGET's listeners, then its exposed
+    ports.
+    """
+    with complaints():
+        from netdoctor.report import FORMATS
+
+        outputs = checked(ctx.meta["netdoctor.outputs"], FORMATS)
+        request = request_of(options)
+        with source_of(options) as source:
+            registry = the_registry()
+            settings, ignored = project_settings(registry)
+            checks = registry.choose(options["only"], (*options["skip"], *settings.skip))
+            examined = until_healthy(
+                lambda: examine(request, source, checks, registry.complaints, ignored),
+                options["wait"],
+                options["fail_on"],
+            )
+    for complaint in examined.diagnosis.complaints[len(registry.complaints) :]:
+        click.echo(f"netdoctor: {complaint}", err=True)
+    write(outputs, examined.diagnosis, options["verbose"], options["quiet"], FORMATS)
+    sys.exit(exit_code(examined.diagnosis, options["fail_on"]))
+
+
+diagnose.help = f"{cleandoc(diagnose.help or '')}\n\n{EXAMPLES}"
+
+
+@cli.command()
+@click.argument("source", required=False)
+@click.argument("target", required=False)
+@engine_options
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write it; compressed if it ends in .gz.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+def capture(output: str, force: bool, **options: Any) -> None:
+    """Write the stack and its answers to a file, redacted, for `--from`.
+
+    SOURCE and TARGET as for a diagnosis; without them, every running container and what it depends on.
+    """
+    with complaints():
+        if Path(output).exists() and not force:
+            raise click.UsageError(f"{output} exists already: choose another name, or say --force.")
+        import msgspec
+
+        from netdoctor.sources.capture import save
+
+        with source_of({**options, "capture": None}) as source:
+            registry = the_registry()
+            examined = examine(request_of(options), source, tuple(registry), registry.complaints)
+        stack = msgspec.structs.replace(examined.stack, links=())  # it can be asked for other links later
+        save(output, stack, msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
+        cut = ", ".join(f"{count} in {place}" for place, count in sorted(examined.cut.items()) if count) or "none found"
+        containers = len(examined.stack.containers)
+    click.echo(f"{output}: {containers} containers, {len(examined.stack.asked)} answers. Secrets cut: {cut}.", err=True)
+
+
+@cli.command(cls=Reporting)
+@report_options
+def demo(**options: Any) -> None:
+    """Diagnose a recorded sick stack; needs no engine."""
+    with complaints():
+        from importlib.resources import as_file, files
+
+        from netdoctor.report import FORMATS
+
+        outputs = checked(click.get_current_context().meta["netdoctor.outputs"], FORMATS)
+        registry = the_registry()
+        with as_file(files("netdoctor") / "demo.json") as path:
+            source = capture_source(path)
+            request = source.request
+            examined = examine(request, source, tuple(registry), registry.complaints)
+    click.echo(f"$ netdoctor {request.source} {request.target}     (a recorded stack)\n", err=True)
+    write(outputs, examined.diagnosis, options["verbose"], options["quiet"], FORMATS)
+
+
+@cli.command(name="diff", cls=Reporting)
+@click.argument("before", metavar="BEFORE")
+@click.argument("after", metavar="AFTER")
+@report_options
+def differ(before: str, after: str, **options: Any) -> None:
+    """What changed between two captures, what matters first.
+
+    The exit code is 0 where nothing changed, 1 where something did.
+    """
+    with complaints():
+        from netdoctor.difference import changes, facts
+        from netdoctor.report._changes import FORMATS
+
+        outputs = checked(click.get_current_context().meta["netdoctor.outputs"], FORMATS)
+        registry = the_registry()
+        told = []
+        for file in (before, after):
+            source = capture_source(file)
+            examined = examine(source.request, source, tuple(registry), registry.complaints)
+            told.append(facts(examined.stack, examined.diagnosis))
+        found = changes(*told)
+    write(outputs, found, options["verbose"], options["quiet"], FORMATS)
+    sys.exit(SICK if found else HEALTHY)
+
+
+@cli.command()
+def checks() -> None:
+    """List the checks and the reasons for which they fail."""
+    registry = the_registry()
+    for check in registry:
+        click.echo(f"{check.id}  {check.title}")
+        width = max(len(r.slug) for r in check.reasons)
+        for reason in check.reasons:
+            click.echo(f"    {reason.slug:<{width}}  {reason.says}")
+
+
+@cli.command()
+@click.argument("check_id", metavar="ID")
+def explain(check_id: str) -> None:
+    """Print a check's manual: what it asks, how it fails, how to mend it, how to see the same by hand."""
+    with complaints():
+        check = the_registry().find(check_id)
+    click.echo(f"{check.id}: {check.title}\n\n{check.manual}")
+
+
+def main() -> None:
+    """The command `netdoctor`."""
+    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
+    cli(prog_name="netdoctor")
+
+
+def plugin() -> None:
+    """The command `docker-netdoctor`: a plugin of the docker command, once linked into ~/.docker/cli-plugins.
+
+    https://github.com/docker/cli/blob/master/cli-plugins/manager/metadata.go
+    """
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["docker-cli-plugin-metadata"]:
+        click.echo(
+            f'{{"SchemaVersion": "0.1.0", "Vendor": "netdoctor", "Version": "{__version__}", '
+            '"ShortDescription": "Why can one container not reach another?"}'
+        )
+        return
+    cli(args=arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, prog_name="docker netdoctor")
