@@ -15,12 +15,14 @@ from netdoctor.answers import (
     Answer,
     AskConnection,
     Asked,
+    AskHost,
     AskLogs,
     AskLookup,
     AskNamespace,
     AskOtherEngines,
     AskSockets,
     Connection,
+    HostFacts,
     Logs,
     Lookup,
     Namespace,
@@ -239,6 +241,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
 
     def host_sockets(self) -> Sockets | Unable:
         return self.told(AskSockets(container=HOST), Sockets)
+
+    def host_facts(self) -> HostFacts | Unable:
+        """The engine's host: its sysctls, interfaces, routes and tables."""
+        return self.told(AskHost(), HostFacts)
 
     def lookup(self, container: Container, name: str) -> Lookup | Unable:
         return self.told(AskLookup(container=container.id, name=name), Lookup)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from netdoctor.answers.engine import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
 from netdoctor.answers.network import (
     AskConnection,
     AskLookup,
@@ -34,6 +35,7 @@ __all__ = [
     "AnyAnswer",
     "AnyQuestion",
     "AskConnection",
+    "AskHost",
     "AskLogs",
     "AskLookup",
     "AskNamespace",
@@ -42,6 +44,10 @@ __all__ = [
     "Asked",
     "Attempt",
     "Connection",
+    "Fill",
+    "HostFacts",
+    "HostInterface",
+    "HostRoute",
     "Interface",
     "Listener",
     "LogLine",
@@ -54,12 +60,13 @@ __all__ = [
     "Process",
     "Question",
     "Route",
+    "RoutingRule",
     "Sockets",
     "Unable",
 ]
 
-AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines
-AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | Unable
+AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost
+AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | Unable
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from netdoctor.answers import AnyAnswer, AnyQuestion, AskConnection, AskLookup, AskNamespace, AskSockets, Lookup
+from netdoctor.answers import (
+    AnyAnswer,
+    AnyQuestion,
+    AskConnection,
+    AskHost,
+    AskLookup,
+    AskNamespace,
+    AskSockets,
+    Lookup,
+)
 from netdoctor.model import HOST, Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
@@ -39,6 +48,8 @@ class EngineRung:
             raise CannotAsk("the engine's API does not connect for others", BETTER)
         if isinstance(question, AskNamespace):
             raise CannotAsk("the engine's API does not tell in which network namespace a process is", BETTER)
+        if isinstance(question, AskHost):
+            raise CannotAsk("the engine's API does not tell its host's settings and routes", BETTER)
         raise CannotAsk("this is not a question for the engine")
 
     def _look_up(self, container_id: str, name: str, clock: Clock) -> Lookup:

@@ -16,6 +16,7 @@ from netdoctor.answers import (
     AnyAnswer,
     AnyQuestion,
     AskConnection,
+    AskHost,
     AskLookup,
     AskNamespace,
     AskSockets,
@@ -55,7 +56,7 @@ class ExecRung:
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
         """Ask within the time of the clock, about. Raises CannotAsk."""
-        if getattr(question, "container", "") == HOST:
+        if isinstance(question, AskHost) or getattr(question, "container", "") == HOST:
             raise CannotAsk("a command can be run in a container only, not on the engine's host", AS_ROOT)
         if isinstance(question, AskSockets):
             return self._sockets(question.container, clock)

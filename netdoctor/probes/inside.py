@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from netdoctor.probes.files_inside import read_inside
 from netdoctor.probes.interfaces import addresses4
 from netdoctor.probes.looking_up import look_up
 from netdoctor.probes.namespaces import AS_ROOT, NetworkNamespace, make_sure
+from netdoctor.probes.processes import called
 from netdoctor.probes.resolver_files import read_resolv_conf
 from netdoctor.probes.sock_diag import NETLINK_SOCK_DIAG
 from netdoctor.stack import Stack
@@ -108,9 +110,9 @@ class Entrances:
         return dict.fromkeys((container.id, self._stack.namespace_owner(container).id))
 
     def _host_pid(self) -> int:
-        """A process in the engine's own namespace: ours, or PID 1 where only that has the networks' gateways."""
+        """A process in the engine's own namespace: ours, PID 1 or an engine, whichever has the gateways."""
         gateways = {g for n in self._stack.networks for g in n.gateways}
-        for pid in (os.getpid(), 1):
+        for pid in chain((os.getpid(), 1), called("dockerd")):
             try:
                 with NetworkNamespace(pid) as namespace, namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
                     if gateways & {address for _, address in addresses4(line)}:

@@ -16,6 +16,7 @@ from netdoctor.answers import (
     AnyQuestion,
     AskConnection,
     Asked,
+    AskHost,
     AskLogs,
     AskLookup,
     AskOtherEngines,
@@ -138,6 +139,8 @@ def _what(stack: Stack, question: AnyQuestion) -> str:
     """The question's subject in a sentence."""
     if isinstance(question, AskOtherEngines):
         return "another engine"
+    if isinstance(question, AskHost):
+        return "the host"
     container = stack.container(question.container)
     name = "the host" if question.container == HOST else container.name if container else question.container[:12]
     if isinstance(question, AskConnection):

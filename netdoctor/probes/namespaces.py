@@ -1,7 +1,7 @@
 """Network namespaces from outside: whose process it is, and sockets made inside, setns(2) and namespaces(7).
 
 A socket belongs for ever to the namespace that it was made in. So a thread enters, makes the socket and ends; what is
-done with the socket afterwards is done in the ordinary thread, and nobody ever works in a foreign namespace.
+done with the socket afterwards is done in the ordinary thread, and nobody works in a foreign namespace for long.
 """
 
 from __future__ import annotations
@@ -40,9 +40,13 @@ class NetworkNamespace:
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """A socket of this namespace, for any thread to use and to close. Raises OSError like socket.socket."""
-        return self._inside(lambda: socket.socket(family, kind, protocol))
+        return self.act(lambda: socket.socket(family, kind, protocol))
 
-    def _inside(self, act: Callable[[], _T]) -> _T:
+    def act(self, act: Callable[[], _T]) -> _T:
+        """What `act` returns in a thread that is in this namespace; it raises what `act` raises.
+
+        Only for what must be done inside and is over at once: a socket made, a file under /proc/sys/net read.
+        """
         done: list[_T] = []
         failed: list[BaseException] = []
 

@@ -17,6 +17,7 @@ from netdoctor.answers import (
     AnyAnswer,
     AnyQuestion,
     AskConnection,
+    AskHost,
     AskLookup,
     AskNamespace,
     AskSockets,
@@ -29,6 +30,7 @@ from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
 from netdoctor.probes.engine_api import EngineAPI
+from netdoctor.probes.host_facts import host_facts
 from netdoctor.probes.inside import Entrances, Inside
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.netns_connection import connect_from
@@ -72,6 +74,9 @@ class NetnsRung:
             raise CannotAsk("netdoctor is not root, so it may not enter network namespaces", AS_ROOT)
         if isinstance(question, AskConnection):
             return connect_from(self._stack, self._entrances, question, clock.ends)
+        if isinstance(question, AskHost):
+            with self._entrances.inside(HOST) as inside:
+                return host_facts(inside)
         if not isinstance(question, AskSockets | AskLookup | AskNamespace):
             raise CannotAsk("this is not a question for a network namespace")
         with self._entrances.inside(question.container) as inside:

@@ -69,6 +69,11 @@ def everybody() -> Iterator[int]:
     yield from sorted(_numbers("/proc"))
 
 
+def called(name: str) -> Iterator[int]:
+    """The processes of this machine that have this name (/proc/PID/comm), looked for as they are asked for."""
+    return (pid for pid in everybody() if _read(f"/proc/{pid}/comm").strip() == name)
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     for thread in _numbers(f"/proc/{pid}/task"):
