@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from netdoctor import __version__
-from netdoctor.cli.arguments import Duration, Front, Reporting, engine_options, report_options
+from netdoctor.cli.arguments import Drawing, Duration, Front, Reporting, engine_options, report_options
 from netdoctor.cli.ending import HEALTHY, SICK, complaints
 from netdoctor.cli.running import (
     capture_source,
@@ -144,6 +144,29 @@ def demo(**options: Any) -> None:
             examined = examine(request, source, tuple(registry), registry.complaints)
     click.echo(f"$ netdoctor {request.source} {request.target}     (a recorded stack)\n", err=True)
     write(outputs, examined.diagnosis, options["verbose"], options["quiet"], FORMATS)
+
+
+@cli.command(name="map", cls=Drawing)
+@click.argument("source", required=False)
+@engine_options
+@click.option("--from", "capture", metavar="FILE", help="Draw a capture; no engine is touched.")
+@click.option("-f", "--format", multiple=True, metavar="FORMAT", help="tree, mermaid, dot or svg.")
+@click.option("-o", "--output", multiple=True, metavar="FILE", help="Write it there.")
+@click.option("-v", "--verbose", is_flag=True, help="Every container, however many there are.")
+def draw(**options: Any) -> None:
+    """Draw who is on which network, who reaches whom, and which volume is whose."""
+    with complaints():
+        from netdoctor.map import FORMATS, chart
+        from netdoctor.model import Container
+
+        outputs = checked(click.get_current_context().meta["netdoctor.outputs"], FORMATS)
+        with source_of(options) as source:
+            registry = the_registry()
+            request = request_of({**options, "target": None})
+            examined = examine(request, source, tuple(registry), registry.complaints)
+        shown = [s for s in examined.plan.others if isinstance(s, Container)]
+        drawn = chart(examined.stack, examined.diagnosis, shown)
+    write(outputs, drawn, options["verbose"], False, FORMATS)
 
 
 @cli.command(name="diff", cls=Reporting)

@@ -50,14 +50,21 @@ class Front(click.Group):
 class Reporting(click.Command):
     """Remembers which -o follows which -f: click itself forgets the order of two different options."""
 
+    usual = "text"
+    """The format where none is named."""
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         opts, _, order = self.make_parser(ctx).parse_args(args=list(args))
-        ctx.meta["netdoctor.outputs"] = _pairs(opts, [p.name for p in order])
+        ctx.meta["netdoctor.outputs"] = _pairs(opts, [p.name for p in order], self.usual)
         return super().parse_args(ctx, args)
 
 
-def _pairs(opts: dict[str, Any], order: Sequence[str | None]) -> list[tuple[str, str | None]]:
-    """`-f junit -o r.xml -f text` is [("junit", "r.xml"), ("text", None)]. A lone -o takes the text report."""
+class Drawing(Reporting):
+    usual = "tree"
+
+
+def _pairs(opts: dict[str, Any], order: Sequence[str | None], usual: str) -> list[tuple[str, str | None]]:
+    """`-f junit -o r.xml -f text` is [("junit", "r.xml"), ("text", None)]. A lone -o takes the usual format."""
     formats, files = iter(opts.get("format") or ()), iter(opts.get("output") or ())
     pairs: list[tuple[str, str | None]] = []
     for name in order:
@@ -68,8 +75,8 @@ def _pairs(opts: dict[str, Any], order: Sequence[str | None]) -> list[tuple[str,
             if pairs and pairs[-1][1] is None:
                 pairs[-1] = (pairs[-1][0], file)
             else:
-                pairs.append(("text", file))
-    return pairs or [("text", None)]
+                pairs.append((usual, file))
+    return pairs or [(usual, None)]
 
 
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:

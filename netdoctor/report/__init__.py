@@ -7,7 +7,7 @@ is asked for. Modules with a leading underscore are helpers.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -33,17 +33,20 @@ class Options:
 Render = Callable[["Diagnosis", Options], str]
 
 
-class _Formats(Mapping[str, Render]):
-    """The formats by name. Listing them imports none."""
+class Formats(Mapping[str, Callable[..., str]]):
+    """The modules of a package by name, as their `render`; a leading underscore marks none. Listing imports nothing."""
+
+    def __init__(self, package: str, path: Iterable[str]) -> None:
+        self._package, self._path = package, path
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+        return tuple(sorted(m.name for m in pkgutil.iter_modules(self._path) if not m.name.startswith("_")))
 
-    def __getitem__(self, name: str) -> Render:
+    def __getitem__(self, name: str) -> Callable[..., str]:
         if name not in self._names:
             raise KeyError(name)
-        render: Render = import_module(f"{__name__}.{name}").render
+        render: Callable[..., str] = import_module(f"{self._package}.{name}").render
         return render
 
     def __contains__(self, name: object) -> bool:
@@ -56,4 +59,4 @@ class _Formats(Mapping[str, Render]):
         return len(self._names)
 
 
-FORMATS: Mapping[str, Render] = _Formats()
+FORMATS: Mapping[str, Render] = Formats(__name__, __path__)
