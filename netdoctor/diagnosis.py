@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from netdoctor.answers import Unable
 from netdoctor.causes import Causes, concerns
@@ -18,8 +19,7 @@ from netdoctor.stack import Stack
 _WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A result with its place in the diagnosis: a root cause, or because of others."""
 
     result: Result
@@ -41,8 +41,7 @@ class Judged:
         return self.result.code if self.name == other.name else f"{self.result.code} on {self.name}"
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """One station of a link. `broken_here`: a root cause sits at this one, not only a symptom."""
 
     hop: str
@@ -51,8 +50,7 @@ class Hop:
     broken_here: bool = False
 
 
-@dataclass(frozen=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """How a link stands. `works` is what the probe saw: None when it could not be asked."""
 
     link: Link
@@ -74,8 +72,7 @@ class LinkState:
         return self.works is False or (self.works is None and any(h.verdict is Verdict.FAIL for h in self.path))
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True):
     """All results of a run. `verdict` is healthy, sick (something failed) or unclear (something decisive unknown)."""
 
     asked: Request
@@ -88,7 +85,7 @@ class Diagnosis:
     captured: float | None = None
     """When the stack was captured (seconds since the epoch), None for a live one."""
     elapsed_ms: float = 0.0
-    complaints: tuple[str, ...] = field(default=())
+    complaints: tuple[str, ...] = ()
     """What could not be used, in sentences: a third party's broken check, a label that ignores for no reason."""
 
     @property
@@ -173,10 +170,10 @@ def diagnose(
         complaints=(*complaints, *worn_out),
     )
     if any(j.result.failed and j.ignored is None for j in judged):
-        return replace(diagnosis, verdict="sick")
+        return msgspec.structs.replace(diagnosis, verdict="sick")
     # A link that does not work and that no check explains (--only, --skip) is not healthy either.
     unexplained = any(s.works is False and not s.ignored for s in diagnosis.links)
-    return replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
+    return msgspec.structs.replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
 def _judged(stack: Stack, result: Result, causes: Causes, ignores: tuple[Ignore, ...]) -> Judged:

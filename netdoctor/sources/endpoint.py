@@ -12,7 +12,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,8 +26,7 @@ class BadEndpoint(Exception):
     """No engine can be told from the options, the environment and the docker configuration; one sentence says why."""
 
 
-@dataclass(frozen=True)
-class TLS:
+class TLS(msgspec.Struct, frozen=True):
     """Paths of PEM files, "" for none. `verify`: whether the server's certificate is checked against `ca`."""
 
     ca: str = ""
@@ -37,8 +35,7 @@ class TLS:
     verify: bool = True
 
 
-@dataclass(frozen=True)
-class EndpointAddress:
+class EndpointAddress(msgspec.Struct, frozen=True):
     """Where an engine answers. `name` is its context, "" for the default one and for a URL given outright."""
 
     url: str

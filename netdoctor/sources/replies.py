@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +16,7 @@ STREAM_LIMIT = 4 << 20
 """Bytes read of one file, and of the output of one command or of one container's logs."""
 
 
-@dataclass(frozen=True)
-class ExecResult:
+class ExecResult(msgspec.Struct, frozen=True):
     """What a command in a container did: 126 and 127 mean that it could not be run, as in a shell.
 
     The engine puts its own complaint about that ("exec failed: ... executable file not found") into the output.
@@ -88,8 +86,7 @@ def log_lines(stream: Readable) -> list[bytes]:
     return [line.rstrip(b"\r") for line in lines]
 
 
-@dataclass(frozen=True)
-class Archived:
+class Archived(msgspec.Struct, frozen=True):
     """The first entry of an archive: a file's content, or where a symbolic link leads, or neither."""
 
     content: bytes | None = None

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from netdoctor.answers import Attempt, Connection
 from netdoctor.check import Check
