@@ -7,7 +7,6 @@ context called "default" is whatever DOCKER_HOST says, else the default socket.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -188,6 +187,8 @@ def _current_context(environ: Mapping[str, str]) -> str:
 
 
 def _of_context(name: str, environ: Mapping[str, str]) -> EndpointAddress:
+    import hashlib  # brings OpenSSL
+
     digest = hashlib.sha256(name.encode()).hexdigest()
     contexts = _config_folder(environ) / "contexts"
     path = contexts / "meta" / digest / "meta.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 from pathlib import Path
 
@@ -78,6 +77,7 @@ def _how_to_start(endpoint: EndpointAddress) -> str:
 
 def _how_to_be_let_in(path: str) -> str:
     try:
+        import getpass
         import grp
 
         group = grp.getgrgid(Path(path).stat().st_gid).gr_name

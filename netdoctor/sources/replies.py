@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterator
 
@@ -50,7 +49,9 @@ class PathStat(msgspec.Struct, frozen=True, rename="camel"):
 
 def path_stat(header: str) -> PathStat:
     """The header X-Docker-Container-Path-Stat: JSON in base64. Raises ValueError."""
-    found = msgspec.json.decode(base64.b64decode(header), type=PathStat)
+    from base64 import b64decode
+
+    found = msgspec.json.decode(b64decode(header), type=PathStat)
     # Podman names a target for every path.
     return found if found.is_link else msgspec.structs.replace(found, link_target="")
 

@@ -10,17 +10,18 @@ Errors are the system's, OSError and its kin, TimeoutError among them; and BadRe
 from __future__ import annotations
 
 import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from io import BufferedReader
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from netdoctor.sources import http1
 from netdoctor.sources.endpoint import EndpointAddress
+
+if TYPE_CHECKING:
+    import subprocess
 
 Headers = Mapping[str, str]
 """Names in lower case."""
@@ -137,6 +138,9 @@ class _Connection:
         return host if host.isascii() else f"{(parts.hostname or '').encode('idna').decode()}:{parts.port or 80}"
 
     def _dial_ssh(self) -> socket.socket:
+        import subprocess
+        import tempfile
+
         parts = urlsplit(self.endpoint.url)
         command = ["ssh", "-T"]
         command += ["-l", parts.username] if parts.username else []
