@@ -44,8 +44,9 @@ accuracy: $(STAMP) engine ## root causes right of how many, false alarms over he
 	NETDOCTOR_TALLY=$(TALLY) $(BIN)/python -m pytest -q -n 2 tests/live/test_scenarios.py
 	@$(BIN)/python -m tests.live.accuracy $(TALLY)
 
-bench: $(STAMP) engine ## netdoctor against the checklist typed as a script
-	$(BIN)/python -m tests.bench
+bench: $(STAMP) engine ## netdoctor, installed from a wheel, against the checklist typed as a script
+	tests/bench/install build/bench
+	$(BIN)/python -m tests.bench build/bench/bin/netdoctor
 
 docs: $(STAMP) ## the pages under docs/ that are made from the code
 	$(BIN)/python -m docs.make

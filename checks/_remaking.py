@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdoctor.api import Container, Endpoint, Stack
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """In this variable of the environment, or in the command (""), one text instead of another."""
 
     variable: str

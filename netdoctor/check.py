@@ -6,8 +6,9 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from netdoctor.answers import Question
 from netdoctor.finding import Finding
@@ -25,8 +26,7 @@ class BadCheck(ValueError):
     """A check that cannot be used: the sentence names the check, and says what was expected."""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One way in which a check fails.
 
     `time_heals`: waiting can make it go away, so `--wait` goes on. `follows_links`: on a container whose own link is
@@ -39,8 +39,7 @@ class Reason:
     follows_links: bool = False
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """The card of a check. `judge` is called with the stack and one subject, and yields findings."""
 
     id: str
@@ -58,7 +57,7 @@ class Check:
     """The station of a link that it judges, "" for none."""
     decisive: bool = True
     """Whether an `unknown` leaves it open if the subject is well: the verdict of the run is unclear then."""
-    manual: str = field(default="", repr=False)
+    manual: str = ""
     """The docstring of the check's module: what `netdoctor explain` prints."""
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
 
 from netdoctor.answers import Unable
 from netdoctor.causes import Causes, concerns
@@ -18,8 +20,7 @@ from netdoctor.stack import Stack
 _WORST_FIRST = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A result with its place in the diagnosis: a root cause, or because of others."""
 
     result: Result
@@ -41,8 +42,7 @@ class Judged:
         return self.result.code if self.name == other.name else f"{self.result.code} on {self.name}"
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """One station of a link. `broken_here`: a root cause sits at this one, not only a symptom."""
 
     hop: str
@@ -51,8 +51,7 @@ class Hop:
     broken_here: bool = False
 
 
-@dataclass(frozen=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """How a link stands. `works` is what the probe saw: None when it could not be asked."""
 
     link: Link
@@ -74,8 +73,7 @@ class LinkState:
         return self.works is False or (self.works is None and any(h.verdict is Verdict.FAIL for h in self.path))
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True, dict=True):
     """All results of a run. `verdict` is healthy, sick (something failed) or unclear (something decisive unknown)."""
 
     asked: Request
@@ -88,13 +86,25 @@ class Diagnosis:
     captured: float | None = None
     """When the stack was captured (seconds since the epoch), None for a live one."""
     elapsed_ms: float = 0.0
-    complaints: tuple[str, ...] = field(default=())
+    complaints: tuple[str, ...] = ()
     """What could not be used, in sentences: a third party's broken check, a label that ignores for no reason."""
 
-    @property
+    @cached_property
+    def _alike(self) -> dict[tuple[str, str], tuple[Judged, ...]]:
+        """The root causes that are one fault, seen from several subjects: by code and sentence."""
+        groups: dict[tuple[str, str], list[Judged]] = {}
+        for judged in (j for j in self.results if j.root_cause):
+            groups.setdefault((judged.result.code, judged.result.finding.says), []).append(judged)
+        return {key: tuple(group) for key, group in groups.items()}
+
+    @cached_property
     def causes(self) -> tuple[Judged, ...]:
-        """The root causes, the first to mend first."""
-        return tuple(j for j in self.results if j.root_cause)
+        """The root causes, the first to mend first. One that shows on many subjects is here once, by its first."""
+        return tuple(group[0] for group in self._alike.values())
+
+    def shown_by(self, cause: Judged) -> tuple[Judged, ...]:
+        """The root cause on every subject that shows it."""
+        return self._alike[cause.result.code, cause.result.finding.says]
 
     @property
     def warnings(self) -> tuple[Judged, ...]:
@@ -105,30 +115,41 @@ class Diagnosis:
         """What would be a cause or a warning, had nobody said that it is known."""
         return tuple(j for j in self.results if j.ignored is not None and not j.because_of)
 
-    @property
+    @cached_property
     def undecided(self) -> tuple[Judged, ...]:
         """What could not be checked and would matter."""
-        unknown = (j for j in self.results if j.result.finding.verdict is Verdict.UNKNOWN and j.ignored is None)
-        return tuple(j for j in unknown if j.result.check.decisive and not self._moot(j.result))
-
-    def _moot(self, result: Result) -> bool:
-        """What could not be seen of a way does not matter where the connection itself worked."""
-        subject = result.subject
-        if isinstance(subject, Link):
-            return any(s.works for s in self.links if s.link == subject)
-        if isinstance(subject, Container) and result.check.hop:
-            return any(s.works for s in self.links if subject.id in (s.link.source, s.link.target))
-        if isinstance(subject, Network | Host | Publication):
-            return all(s.works for s in self.links)
-        return False
+        working = {s.link for s in self.links if s.works}
+        fine = {c for link in working for c in (link.source, link.target)}
+        all_work = all(s.works for s in self.links)
+        return tuple(
+            j
+            for j in self.results
+            if j.result.finding.verdict is Verdict.UNKNOWN
+            and j.ignored is None
+            and j.result.check.decisive
+            and not _moot(j.result, working, fine, all_work)
+        )
 
     def symptoms(self, cause: Judged) -> tuple[Judged, ...]:
         """What failed or warned because of this cause."""
-        return tuple(j for j in self.results if j.because_of and cause.called_by(j) in j.because_of)
+        found = (s for c in self.shown_by(cause) for s in self._because_of(c))
+        return tuple({id(s): s for s in found}.values())
+
+    def _because_of(self, cause: Judged) -> Iterator[Judged]:
+        for code in (cause.result.code, f"{cause.result.code} on {cause.name}"):
+            yield from (j for j in self._by_cause.get(code, ()) if cause.called_by(j) == code)
+
+    @cached_property
+    def _by_cause(self) -> dict[str, list[Judged]]:
+        found: dict[str, list[Judged]] = {}
+        for judged in self.results:
+            for code in judged.because_of:
+                found.setdefault(code, []).append(judged)
+        return found
 
     def broken_by(self, cause: Judged) -> tuple[LinkState, ...]:
         """The links that do not work because of this cause."""
-        subjects = [j.result.subject for j in (cause, *self.symptoms(cause))]
+        subjects = [j.result.subject for j in (*self.shown_by(cause), *self.symptoms(cause))]
         links = {s for s in subjects if isinstance(s, Link)}
         targets = {s.id for s in subjects if isinstance(s, Container)}
         return tuple(s for s in self.links if s.sick and (s.link in links or s.link.target in targets))
@@ -137,6 +158,19 @@ class Diagnosis:
     def time_heals(self) -> bool:
         """Whether waiting can make every cause go away."""
         return all(r.time_heals for j in self.causes if (r := j.result.check.reason(j.result.finding.reason)))
+
+
+def _moot(result: Result, working: set[Link], fine: set[str], all_work: bool) -> bool:
+    """What could not be seen of a way does not matter where the connection itself worked.
+
+    `fine` are the IDs of the containers at the ends of working links.
+    """
+    subject = result.subject
+    if isinstance(subject, Link):
+        return subject in working
+    if isinstance(subject, Container) and result.check.hop:
+        return subject.id in fine
+    return all_work and isinstance(subject, Network | Host | Publication)
 
 
 def diagnose(
@@ -173,10 +207,10 @@ def diagnose(
         complaints=(*complaints, *worn_out),
     )
     if any(j.result.failed and j.ignored is None for j in judged):
-        return replace(diagnosis, verdict="sick")
+        return msgspec.structs.replace(diagnosis, verdict="sick")
     # A link that does not work and that no check explains (--only, --skip) is not healthy either.
     unexplained = any(s.works is False and not s.ignored for s in diagnosis.links)
-    return replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
+    return msgspec.structs.replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
 def _judged(stack: Stack, result: Result, causes: Causes, ignores: tuple[Ignore, ...]) -> Judged:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from netdoctor.check import Check
 from netdoctor.finding import Finding, Verdict, unknown
@@ -12,8 +13,7 @@ from netdoctor.model import Subject
 from netdoctor.stack import Stack
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What one check said of one subject, and how long it thought (milliseconds)."""
 
     check: Check

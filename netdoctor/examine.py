@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -35,8 +34,7 @@ class Source(Protocol):
         """Put the questions; a capture can answer none that it does not hold already."""
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(msgspec.Struct, frozen=True):
     """A diagnosis with all that it rests on, redacted. `cut` counts what redaction took out, by kind of place."""
 
     stack: Stack

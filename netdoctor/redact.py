@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote, quote_plus, unquote
 
@@ -158,8 +157,7 @@ def _names(stack: Stack) -> Iterable[str]:
 # -- every place of a stack that can hold one -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Pass:
+class _Pass(msgspec.Struct, frozen=True):
     """One walk through a stack: the first learns the secrets, the second cuts them."""
 
     hide: Hide

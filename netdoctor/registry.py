@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from netdoctor.check import Check
+from netdoctor.entry_points import EntryPoint, entry_points
 
 GROUP = "netdoctor.checks"
 
@@ -76,7 +76,7 @@ def load(points: Iterable[EntryPoint] | None = None) -> Registry:
     """Load every check that is installed."""
     checks: list[Check] = []
     complaints: list[str] = []
-    for point in entry_points(group=GROUP) if points is None else points:
+    for point in entry_points(GROUP) if points is None else points:
         try:
             package = importlib.import_module(point.module)
         except Exception as error:
@@ -97,5 +97,5 @@ def _walk(package: ModuleType, point: EntryPoint, complaints: list[str]) -> Iter
 
 
 def _complaint(point: EntryPoint, module: str, error: Exception) -> str:
-    whose = point.dist.name if point.dist is not None else point.name
+    whose = point.offered_by or point.name
     return f"the checks in {module} (from {whose}) cannot be used: {type(error).__name__}: {error}"

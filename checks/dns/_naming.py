@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdoctor.api import Container, Endpoint, Link, Stack, nearest
 
@@ -14,8 +14,7 @@ EMBEDDED = "127.0.0.11"
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """The container that is likely meant, the name to ask for, and in words why it is not reached by the name given."""
 
     container: Container

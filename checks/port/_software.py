@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdoctor.api import Container, Link, Listener, Remedy, Stack, mentions
 
@@ -19,8 +19,7 @@ from ._reach import verify
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
 
 
-@dataclass(frozen=True)
-class Software:
+class Software(NamedTuple):
     """`words`: names of its process, or words of its command line. `run` mends it as it lives; `alive`: even where its
     command line says otherwise. `{name}`, `{port}` and `{user}` are filled in."""
 

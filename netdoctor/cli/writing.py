@@ -36,8 +36,6 @@ def checked(pairs: Pairs, formats: Mapping[str, Render]) -> Pairs:
 
 def write(outputs: Pairs, what: object, verbose: bool, quiet: bool, formats: Mapping[str, Render]) -> None:
     """Write `what` in each of the formats asked for, to its file or to standard output."""
-    import shutil
-
     from netdoctor.report import Options
 
     for name, file in outputs:
@@ -46,7 +44,7 @@ def write(outputs: Pairs, what: object, verbose: bool, quiet: bool, formats: Map
         options = Options(
             verbose=verbose,
             quiet=quiet,
-            width=shutil.get_terminal_size((80, 24)).columns if terminal else 80,
+            width=_width() if terminal else 80,
             colour=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
             unicode=encoding.replace("-", "") == "utf8",
         )
@@ -61,6 +59,12 @@ def write(outputs: Pairs, what: object, verbose: bool, quiet: bool, formats: Map
         except OSError as error:
             print_out(text)  # the report is not lost
             end(f"{file} cannot be written ({error.strerror}); the report is on standard output instead.", USAGE)
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
 
 
 def print_out(text: str) -> None:

@@ -52,7 +52,7 @@ def try_tcp(address: str, port: int, wait: float, open_socket: OpenSocket) -> Tr
         line = open_socket(_family(address), socket.SOCK_STREAM)
         line.settimeout(max(0.05, wait))
         line.connect((address, port))
-        if line.getsockname()[:2] == line.getpeername()[:2]:
+        if line.getsockname()[:2] == (address, port):
             # Nobody listens, and the kernel has joined the socket to itself: its own port happened to be the one asked.
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except OSError as error:

@@ -1,6 +1,6 @@
 """One name asked of one server after the other: A and AAAA at once over UDP, over TCP where an answer was cut.
 
-RFC 1035 for the messages (by dnspython, which is imported here alone), glibc's res_send.c for the manners.
+The manners are those of glibc's res_send.c.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from dns.message import Message
+from netdoctor.probes.dns_message import NOERROR, NXDOMAIN, Answer, Kind, query, read
 
 OpenSocket = Callable[[int, int], socket.socket]
 """Makes a socket of a family and a kind in the namespace that asks."""
@@ -56,80 +55,57 @@ def ask_servers(name: str, servers: tuple[str, ...], open_socket: OpenSocket, en
 
 def _ask_server(name: str, server: str, open_socket: OpenSocket, ends: float) -> Told:
     """Raises OSError when the server cannot be sent to."""
-    import dns.message
-    import dns.rcode
-
-    queries = {kind: dns.message.make_query(f"{name}.", kind) for kind in ("A", "AAAA")}
-    answers: dict[str, Message] = {}
+    kinds: tuple[Kind, ...] = ("A", "AAAA")
+    queries = {kind: query(name, kind) for kind in kinds}
+    answers: dict[Kind, Answer] = {}
     with open_socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.connect((server, 53))
         until, send_at = ends, time.monotonic()
         while len(answers) < len(queries) and time.monotonic() < until:
             if time.monotonic() >= send_at:
                 for kind in queries.keys() - answers.keys():
-                    line.send(queries[kind].to_wire())
+                    line.send(queries[kind])
                 send_at += RESEND
             line.settimeout(max(0.001, min(until, send_at) - time.monotonic()))
             with suppress(TimeoutError):
-                answer = _read(line.recv(1 << 16))
-                for kind, query in queries.items():
-                    if answer is not None and query.is_response(answer):
-                        answers[kind] = _whole(answer, query, server, open_socket, ends)
+                wire = line.recv(1 << 16)
+                for kind, asked in queries.items():
+                    if (answer := read(wire, asked)) is not None:
+                        answers[kind] = _whole(answer, asked, server, open_socket, ends)
                 until = min(until, _enough(answers, ends))
-    addresses = tuple(a for kind in queries if kind in answers for a in _addresses(answers[kind], kind))
+    addresses = tuple(a for kind in kinds if kind in answers for a in answers[kind].addresses)
     if addresses:
         return Told("found", name, server, addresses)
     if "A" not in answers:  # an empty answer for AAAA alone says nothing about the name
         return Told("silent", name, server)
-    code = answers["A"].rcode()
-    if code == dns.rcode.NOERROR:
+    code = answers["A"].rcode
+    if code == NOERROR:
         return Told("empty", name, server)
-    if code == dns.rcode.NXDOMAIN:
+    if code == NXDOMAIN:
         return Told("unknown", name, server)
-    return Told("failed", name, server, rcode=dns.rcode.to_text(code))
+    return Told("failed", name, server, rcode=answers["A"].rcode_name)
 
 
-def _enough(answers: dict[str, Message], ends: float) -> float:
+def _enough(answers: dict[Kind, Answer], ends: float) -> float:
     """Until when the missing answer is worth waiting for (time.monotonic())."""
-    import dns.rcode
-
-    if "A" in answers and answers["A"].rcode() == dns.rcode.NXDOMAIN:
+    if "A" in answers and answers["A"].rcode == NXDOMAIN:
         return 0.0  # then there is no AAAA either, RFC 8020
-    if "A" in answers or any(_addresses(answer, kind) for kind, answer in answers.items()):
+    if "A" in answers or any(answer.addresses for answer in answers.values()):
         return time.monotonic() + SECOND_WAIT
     return ends
 
 
-def _read(wire: bytes) -> Message | None:
-    import dns.exception
-    import dns.message
-
-    with suppress(dns.exception.DNSException, ValueError):
-        return dns.message.from_wire(wire, ignore_trailing=True)
-    return None
-
-
-def _whole(answer: Message, query: Message, server: str, open_socket: OpenSocket, ends: float) -> Message:
+def _whole(answer: Answer, asked: bytes, server: str, open_socket: OpenSocket, ends: float) -> Answer:
     """The answer, asked for again over TCP where it was cut; as it came where TCP brings nothing better."""
-    import dns.flags
-
-    if not answer.flags & dns.flags.TC:
+    if not answer.truncated:
         return answer
-    wire = query.to_wire()
     try:
         with open_socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_STREAM) as line:
             line.settimeout(max(0.05, ends - time.monotonic()))
             line.connect((server, 53))
-            line.sendall(len(wire).to_bytes(2, "big") + wire)
+            line.sendall(len(asked).to_bytes(2, "big") + asked)
             with line.makefile("rb") as stream:
-                again = _read(stream.read(int.from_bytes(stream.read(2), "big")))
+                again = read(stream.read(int.from_bytes(stream.read(2), "big")), asked)
     except OSError:
         return answer
-    return again if again is not None and query.is_response(again) else answer
-
-
-def _addresses(answer: Message, kind: str) -> list[str]:
-    import dns.rdatatype
-
-    wanted = dns.rdatatype.from_text(kind)
-    return [record.address for group in answer.answer if group.rdtype == wanted for record in group]
+    return answer if again is None else again

@@ -44,7 +44,7 @@ def connect(seconds, mode, protocol, hello, *places):
             said = b""
             if protocol == "udp":
                 line.send(b""); said = line.recv(1024)
-            elif line.getsockname()[:2] == line.getpeername()[:2]:
+            elif line.getsockname()[:2] == (address, int(port)):
                 raise OSError(111, "Connection refused")
             took, after = ms(), "-"
             if mode == "first" and protocol == "tcp":

@@ -29,9 +29,6 @@ from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, Engines
-from netdoctor.probes.engine_rung import EngineRung
-from netdoctor.probes.exec_rung import ExecRung
-from netdoctor.probes.netns_rung import NetnsRung
 from netdoctor.probes.other_questions import logs, other_engines
 from netdoctor.stack import Stack
 
@@ -85,8 +82,47 @@ def ask(
 
 
 def _rungs(stack: Stack, api: EngineAPI, name: str) -> tuple[Rung, ...]:
-    rungs: tuple[Rung, ...] = (NetnsRung(stack, api), ExecRung(stack, api), EngineRung(stack, api))
-    return tuple(rung for rung in rungs if name in ("auto", rung.name))
+    return tuple(_Rung(rung, make, stack, api) for rung, make in _MAKE.items() if name in ("auto", rung))
+
+
+# Imported when first asked: most runs need one of them, and the other two take 8 ms.
+
+
+def _netns(stack: Stack, api: EngineAPI) -> Rung:
+    from netdoctor.probes.netns_rung import NetnsRung
+
+    return NetnsRung(stack, api)
+
+
+def _exec(stack: Stack, api: EngineAPI) -> Rung:
+    from netdoctor.probes.exec_rung import ExecRung
+
+    return ExecRung(stack, api)
+
+
+def _engine(stack: Stack, api: EngineAPI) -> Rung:
+    from netdoctor.probes.engine_rung import EngineRung
+
+    return EngineRung(stack, api)
+
+
+_MAKE = {"netns": _netns, "exec": _exec, "engine": _engine}
+"""From the nearest to the container to the farthest."""
+
+
+class _Rung:
+    """A rung that is made when it is first asked."""
+
+    def __init__(self, name: str, make: Callable[[Stack, EngineAPI], Rung], stack: Stack, api: EngineAPI) -> None:
+        self.name = name
+        self._make, self._stack, self._api = make, stack, api
+        self._made: Rung | None = None
+        self._lock = threading.Lock()
+
+    def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
+        with self._lock:
+            made = self._made = self._made or self._make(self._stack, self._api)
+        return made.answer(question, clock)
 
 
 def _failed(answer: AnyAnswer) -> bool:

@@ -6,7 +6,7 @@ styles for a terminal with colours, its cell widths for text beyond ASCII.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from netdoctor.finding import Verdict
 from netdoctor.report import Options
@@ -15,8 +15,7 @@ from netdoctor.report._plain import ascii_only, plain
 BOLD, DIM, GREEN, RED, YELLOW, CYAN = "bold", "dim", "green", "bold red", "yellow", "cyan"
 
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True):
     """`passed` to `skipped` mark lines. The others draw paths, one character each: `reached`, `broken`, ..."""
 
     passed: str

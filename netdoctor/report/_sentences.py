@@ -57,7 +57,9 @@ def one_line(diagnosis: Diagnosis, says: str) -> str:
     if not causes:
         return says
     more = f" and {counted(len(causes) - 1, 'more cause')}" if len(causes) > 1 else ""
-    return f"{says} ({causes[0].result.code}){more}"
+    sick = sum(s.sick for s in diagnosis.links)
+    extent = f"; {sick} of {len(diagnosis.links)} links broken" if len(diagnosis.links) > 1 else ""
+    return f"{says} ({causes[0].result.code}){more}{extent}"
 
 
 def sentence(judged: Judged) -> str:

@@ -5,7 +5,6 @@ Every failure is an EngineError whose text is one sentence for the user, with wh
 
 from __future__ import annotations
 
-import http.client
 import posixpath
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from netdoctor.sources.errors import (
     Unreachable,
     in_words,
 )
+from netdoctor.sources.http1 import BadReply
 from netdoctor.sources.replies import ExecResult, PathStat, archived, complaint, frames, log_lines, path_stat
 from netdoctor.sources.transport import Headers, Reply, Request, Streamed, Transport, transport
 
@@ -177,7 +177,7 @@ class EngineAPI:
         if status < 400:
             return
         at, what = self.endpoint.shown, f"{request.method} {request.path.partition('?')[0]}"
-        says = complaint(content) or f"{http.client.responses.get(status, str(status))} ({what})"
+        says = complaint(content) or f"{_phrase(status)} ({what})"
         if status in (401, 403):
             raise Forbidden(f"the engine at {at} refuses {what}: {says}")
         if "HTTP request to an HTTPS server" in says:
@@ -193,7 +193,7 @@ class EngineAPI:
     def _in_words(self, timeout: float) -> Iterator[None]:
         try:
             yield
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, BadReply) as error:
             raise in_words(error, self.endpoint, timeout) from error
 
 
@@ -205,6 +205,13 @@ def _json(reply: Reply, at: str) -> Any:
         return msgspec.json.decode(reply.content)
     except (msgspec.DecodeError, ValueError) as error:
         raise Unreachable(f"what answers at {at} is not a Docker engine: it does not speak JSON") from error
+
+
+def _phrase(status: int) -> str:
+    """404 in words, as any server would say it."""
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase if status in list(HTTPStatus) else str(status)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

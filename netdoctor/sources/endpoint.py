@@ -7,12 +7,10 @@ context called "default" is whatever DOCKER_HOST says, else the default socket.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,8 +25,7 @@ class BadEndpoint(Exception):
     """No engine can be told from the options, the environment and the docker configuration; one sentence says why."""
 
 
-@dataclass(frozen=True)
-class TLS:
+class TLS(msgspec.Struct, frozen=True):
     """Paths of PEM files, "" for none. `verify`: whether the server's certificate is checked against `ca`."""
 
     ca: str = ""
@@ -37,8 +34,7 @@ class TLS:
     verify: bool = True
 
 
-@dataclass(frozen=True)
-class EndpointAddress:
+class EndpointAddress(msgspec.Struct, frozen=True):
     """Where an engine answers. `name` is its context, "" for the default one and for a URL given outright."""
 
     url: str
@@ -191,6 +187,8 @@ def _current_context(environ: Mapping[str, str]) -> str:
 
 
 def _of_context(name: str, environ: Mapping[str, str]) -> EndpointAddress:
+    import hashlib  # brings OpenSSL
+
     digest = hashlib.sha256(name.encode()).hexdigest()
     contexts = _config_folder(environ) / "contexts"
     path = contexts / "meta" / digest / "meta.json"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import http.client
 import socket
 from pathlib import Path
 
 from netdoctor.sources.endpoint import EndpointAddress
+from netdoctor.sources.http1 import BadReply
 
 
 class EngineError(Exception):
@@ -34,7 +33,7 @@ class TimedOut(EngineError):
     """A command in a container had not ended when its time was up. It may be running still: the API cannot end it."""
 
 
-def in_words(error: OSError | http.client.HTTPException, endpoint: EndpointAddress, timeout: float) -> EngineError:
+def in_words(error: OSError | BadReply, endpoint: EndpointAddress, timeout: float) -> EngineError:
     """The sentence for what the transport ran into; `timeout` in seconds."""
     at = endpoint.shown
     if isinstance(error, PermissionError) and endpoint.socket:
@@ -53,7 +52,7 @@ def in_words(error: OSError | http.client.HTTPException, endpoint: EndpointAddre
         return Unreachable(
             f"the host name in {at} is not known: check its spelling, or name another engine with -H or -c"
         )
-    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, ConnectionError):
+    if isinstance(error, BadReply):
         return Unreachable(f"what answers at {at} is not a Docker engine: it does not speak HTTP")
     if type(error).__name__.startswith("SSL"):  # the module ssl is not worth its import here
         why = getattr(error, "verify_message", None) or error
@@ -78,6 +77,7 @@ def _how_to_start(endpoint: EndpointAddress) -> str:
 
 def _how_to_be_let_in(path: str) -> str:
     try:
+        import getpass
         import grp
 
         group = grp.getgrgid(Path(path).stat().st_gid).gr_name

@@ -67,10 +67,7 @@ class LiveSource:
 
     def begin(self) -> None:
         """Start reading now: the engine is at work while Python still imports what comes next."""
-        from netdoctor.probes import prepare
-
         self._begun = _Later(self._read)
-        prepare()
 
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""

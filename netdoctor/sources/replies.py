@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +15,7 @@ STREAM_LIMIT = 4 << 20
 """Bytes read of one file, and of the output of one command or of one container's logs."""
 
 
-@dataclass(frozen=True)
-class ExecResult:
+class ExecResult(msgspec.Struct, frozen=True):
     """What a command in a container did: 126 and 127 mean that it could not be run, as in a shell.
 
     The engine puts its own complaint about that ("exec failed: ... executable file not found") into the output.
@@ -52,7 +49,9 @@ class PathStat(msgspec.Struct, frozen=True, rename="camel"):
 
 def path_stat(header: str) -> PathStat:
     """The header X-Docker-Container-Path-Stat: JSON in base64. Raises ValueError."""
-    found = msgspec.json.decode(base64.b64decode(header), type=PathStat)
+    from base64 import b64decode
+
+    found = msgspec.json.decode(b64decode(header), type=PathStat)
     # Podman names a target for every path.
     return found if found.is_link else msgspec.structs.replace(found, link_target="")
 
@@ -88,8 +87,7 @@ def log_lines(stream: Readable) -> list[bytes]:
     return [line.rstrip(b"\r") for line in lines]
 
 
-@dataclass(frozen=True)
-class Archived:
+class Archived(msgspec.Struct, frozen=True):
     """The first entry of an archive: a file's content, or where a symbolic link leads, or neither."""
 
     content: bytes | None = None

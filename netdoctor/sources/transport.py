@@ -4,22 +4,24 @@ Plain HTTP over the Unix socket takes a quarter of the library's time for each c
 TLS and Windows' named pipes are the library's business, in library.py. ssh:// is what the docker command does: `ssh
 HOST docker system dial-stdio` with the connection on its standard input and output (the library's way needs paramiko).
 
-Errors are the system's: OSError and its kin, TimeoutError, http.client.HTTPException.
+Errors are the system's, OSError and its kin, TimeoutError among them; and BadReply.
 """
 
 from __future__ import annotations
 
-import http.client
 import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, Any, NamedTuple, Protocol
+from io import BufferedReader
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from netdoctor.sources import http1
 from netdoctor.sources.endpoint import EndpointAddress
+
+if TYPE_CHECKING:
+    import subprocess
 
 Headers = Mapping[str, str]
 """Names in lower case."""
@@ -90,39 +92,55 @@ class _Socket(socket.socket):
         self.settimeout(left)
 
 
-class _Connection(http.client.HTTPConnection):
-    """An HTTP connection over whatever the endpoint's scheme says."""
+class _Connection:
+    """An HTTP connection over whatever the endpoint's scheme says, made when it is first used."""
 
     def __init__(self, endpoint: EndpointAddress) -> None:
-        parts = urlsplit(endpoint.url)
-        tcp = endpoint.scheme in ("tcp", "http")
-        super().__init__((parts.hostname or "localhost") if tcp else "localhost", parts.port if tcp else 80)
         self.endpoint = endpoint
-        self.deadline = 0.0
+        self.sock: _Socket | None = None
+        self.incoming: BufferedReader | None = None
         self.ssh: subprocess.Popen[bytes] | None = None
         self.ssh_says: IO[bytes] | None = None
 
-    def connect(self) -> None:
+    def ask(self, request: Request, deadline: float) -> tuple[http1.Head, http1.Content]:
+        """Send a request and read the head of its reply. All that happens here from now on ends at `deadline`."""
+        if self.sock is None:
+            self._connect(deadline)
+        assert self.sock is not None
+        assert self.incoming is not None
+        self.sock.deadline = deadline
+        self.sock.hurry()
+        self.sock.sendall(http1.request(request.method, request.path, self._host(), request.headers, request.body))
+        head = http1.read_head(self.incoming)
+        return head, http1.Content(self.incoming, head, request.method)
+
+    def _connect(self, deadline: float) -> None:
+        left = max(0.001, deadline - time.monotonic())
         if self.endpoint.scheme == "ssh":
             plain = self._dial_ssh()
         elif self.endpoint.socket:
             plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         else:
-            plain = socket.create_connection((self.host, self.port), max(0.001, self.deadline - time.monotonic()))
+            parts = urlsplit(self.endpoint.url)
+            plain = socket.create_connection((parts.hostname or "localhost", parts.port or 80), left)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = _Socket(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        self.give(self.deadline)
         if self.endpoint.socket:
+            self.sock.settimeout(left)
             self.sock.connect(self.endpoint.socket)
+        self.incoming = self.sock.makefile("rb")
 
-    def give(self, deadline: float) -> None:
-        """All that happens on this connection from now on ends at `deadline`."""
-        self.deadline = deadline
-        if isinstance(self.sock, _Socket):
-            self.sock.deadline = deadline
-            self.sock.hurry()
+    def _host(self) -> str:
+        if self.endpoint.scheme in ("unix", "ssh"):
+            return "localhost"
+        parts = urlsplit(self.endpoint.url)
+        host = parts.netloc.rpartition("@")[2]
+        return host if host.isascii() else f"{(parts.hostname or '').encode('idna').decode()}:{parts.port or 80}"
 
     def _dial_ssh(self) -> socket.socket:
+        import subprocess
+        import tempfile
+
         parts = urlsplit(self.endpoint.url)
         command = ["ssh", "-T"]
         command += ["-l", parts.username] if parts.username else []
@@ -151,8 +169,9 @@ class _Connection(http.client.HTTPConnection):
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def hang_up(self) -> None:
-        """Close for good; `close` alone is called by http.client when a reply has no length, with its body to come."""
-        self.close()
+        for one in (self.incoming, self.sock):
+            if one is not None:
+                one.close()
         if self.ssh is not None:
             self.ssh.terminate()
             self.ssh.wait()
@@ -172,7 +191,7 @@ class PlainTransport:
         if connection is not None:
             try:
                 return self._fetch(connection, request, deadline)
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError):
                 pass  # the engine had closed the idle connection; nothing was done with the request
         return self._fetch(_Connection(self._endpoint), request, deadline)
 
@@ -184,28 +203,22 @@ class PlainTransport:
 
     def _fetch(self, connection: _Connection, request: Request, deadline: float) -> Reply:
         with _hung_up_on_error(connection):
-            response = self._send(connection, request, deadline)
-            content = response.read()
-        if connection.sock is None:
-            connection.hang_up()
-        else:
+            head, content = connection.ask(request, deadline)
+            whole = content.whole()
+        if head.keeps and content.bounded:
             self._idle.append(connection)
-        return Reply(response.status, _lower(response), content)
+        else:
+            connection.hang_up()
+        return Reply(head.status, head.headers, whole)
 
     @contextmanager
     def stream(self, request: Request, deadline: float) -> Iterator[Streamed]:
         # On a connection of its own, which ends with it: a stream is often left before its end.
         connection = _Connection(self._endpoint)
         with _hung_up_on_error(connection):
-            response = self._send(connection, request, deadline)
-            yield Streamed(response.status, _lower(response), response)
-            response.close()
+            head, content = connection.ask(request, deadline)
+            yield Streamed(head.status, head.headers, content)
         connection.hang_up()
-
-    def _send(self, connection: _Connection, request: Request, deadline: float) -> http.client.HTTPResponse:
-        connection.give(deadline)
-        connection.request(request.method, request.path, request.body, request.headers)
-        return connection.getresponse()
 
     def close(self) -> None:
         while (connection := self._kept()) is not None:
@@ -216,7 +229,7 @@ class PlainTransport:
 def _hung_up_on_error(connection: _Connection) -> Iterator[None]:
     try:
         yield
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http1.BadReply) as error:
         complaint = connection.complaint()
         connection.hang_up()
         if complaint and not isinstance(error, TimeoutError):
@@ -225,7 +238,3 @@ def _hung_up_on_error(connection: _Connection) -> Iterator[None]:
     except BaseException:
         connection.hang_up()
         raise
-
-
-def _lower(response: http.client.HTTPResponse) -> Headers:
-    return {name.lower(): value for name, value in response.getheaders()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from netdoctor import registry
-from netdoctor.registry import GROUP, UnknownCheck
+from netdoctor.entry_points import EntryPoint
+from netdoctor.registry import UnknownCheck
 
 GOOD = """
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ent
     (package / "good.py").write_text(GOOD)
     (package / "broken.py").write_text("raise RuntimeError('boom')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield EntryPoint("acme", "acme_checks", GROUP)
+    yield EntryPoint("acme", "acme_checks")
     for name in [n for n in sys.modules if n.startswith("acme_checks")]:
         del sys.modules[name]
 
@@ -44,7 +44,7 @@ def test_a_third_party_is_a_guest_like_ours_and_its_broken_module_is_named(third
 
 
 def test_a_package_that_is_missing_is_named() -> None:
-    loaded = registry.load([EntryPoint("gone", "no_such_package", GROUP)])
+    loaded = registry.load([EntryPoint("gone", "no_such_package")])
     assert len(loaded) == 0
     assert "no_such_package" in loaded.complaints[0]
 
