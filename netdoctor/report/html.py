@@ -40,15 +40,16 @@ def _page(diagnosis: Diagnosis) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy"'
     yield "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>netdoctor: {_text(says)}</title><style>{_STYLE}</style></head><body>"
-    yield f'<h1 class="{verdict}">{_SIGNS[verdict]} {_text(says)}</h1>'
+    yield f'<h1 class="{verdict}">{_SIGNS[verdict]} {_words(says)}</h1>'
     if diagnosis.captured is not None:
         when = datetime.fromtimestamp(diagnosis.captured, UTC).strftime("%Y-%m-%d %H:%M UTC")
         yield f'<p class="dim">from a capture of {when}</p>'
     for cause in diagnosis.causes:
         broken = sorted({state.name for state in diagnosis.broken_by(cause)})
-        yield from _finding(cause, f"breaks {named(broken)}" if broken else "")
+        more = f"breaks {named(broken)}" if broken and len(diagnosis.links) > 1 else ""
+        yield from _finding(cause, more, titled=sentence(cause) != says)
     for warning in (w for w in diagnosis.warnings if not w.because_of):
-        yield from _finding(warning, "")
+        yield from _finding(warning, "", titled=True)
     if diagnosis.links:
         yield "<h2>Links</h2><table>"
         for state in sorted(diagnosis.links, key=lambda s: (not s.sick, s.works is True)):
@@ -64,9 +65,10 @@ def _page(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"<p><small>{_text(f'{diagnosis.engine.name} {diagnosis.engine.version}')}</small></p></body></html>"
 
 
-def _finding(judged: Judged, more: str) -> Iterator[str]:
+def _finding(judged: Judged, more: str, *, titled: bool) -> Iterator[str]:
     finding = judged.result.finding
-    yield f'<h2 class="{finding.verdict}">{_SIGNS[finding.verdict]} {_text(sentence(judged))}</h2>'
+    if titled:
+        yield f'<h2 class="{finding.verdict}">{_SIGNS[finding.verdict]} {_words(sentence(judged))}</h2>'
     yield f"<p><code>{_text(judged.result.code)}</code> on {_text(judged.name)}{', ' if more else ''}{_text(more)}</p>"
     lines = [
         f"{str(key).replace('_', ' ')}: {line}" for key, value in finding.evidence.items() for line in in_lines(value)
@@ -78,7 +80,7 @@ def _finding(judged: Judged, more: str) -> Iterator[str]:
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
-    yield f"<p><b>What to do:</b> {_text(remedy.says)}</p>"
+    yield f"<p><b>What to do:</b> {_words(remedy.says)}</p>"
     if remedy.compose is not None:
         yield "<p>In the Compose file:</p>" + _pre(remedy.compose.splitlines())
     if remedy.run:
@@ -101,7 +103,7 @@ def _row(judged: Judged) -> str:
     verdict = judged.result.finding.verdict
     return (
         f'<tr><td class="{verdict}">{_SIGNS[verdict]}</td><td><code>{_text(judged.result.code)}</code></td>'
-        f"<td>{_text(judged.name)}</td><td>{_text(sentence(judged))}</td></tr>"
+        f"<td>{_text(judged.name)}</td><td>{_words(sentence(judged))}</td></tr>"
     )
 
 
@@ -111,3 +113,11 @@ def _pre(lines: list[str]) -> str:
 
 def _text(text: str) -> str:
     return escape(plain(text))
+
+
+def _words(text: str) -> str:
+    """A sentence, in which what stands between backticks is code."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:
+        return _text(text)
+    return "".join(f"<code>{escape(p)}</code>" if number % 2 else escape(p) for number, p in enumerate(parts))
