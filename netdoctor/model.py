@@ -35,6 +35,10 @@ class Engine(Value, frozen=True, kw_only=True):
     """Docker Desktop and its like: the engine is in a virtual machine that defines host.docker.internal."""
     local: bool = False
     """The engine's processes are processes of the machine that asked."""
+    folder: str = ""
+    """Where it keeps images, layers and volumes on its host (`DockerRootDir`)."""
+    security: tuple[str, ...] = ()
+    """The names in `SecurityOptions`: apparmor, seccomp, selinux, userns, rootless, ..."""
 
 
 class HealthRun(Value, frozen=True, kw_only=True):

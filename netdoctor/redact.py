@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus, unquote
 import msgspec
 from msgspec.structs import replace
 
-from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Sockets, Unable
+from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Mounted, MountPoint, Mounts, Sockets, Unable
 from netdoctor.model import Container, Health, Network, Volume
 from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
 from netdoctor.secret_names import Hide, hidden
@@ -271,4 +271,31 @@ def _answer(answer: AnyAnswer, cut: _Pass) -> AnyAnswer:
                 for x in answer.listeners
             ),
         )
+    if isinstance(answer, Mounts):
+        return replace(
+            answer,
+            table=tuple(_mounted(m, cut) for m in answer.table),
+            points=tuple(_point(p, cut) for p in answer.points),
+        )
     return answer
+
+
+_LOCAL = ("ext4", "xfs", "btrfs", "zfs", "overlay", "tmpfs", "devtmpfs")
+"""File systems without a password: nearly all mounts of nearly all containers."""
+
+
+def _point(point: MountPoint, cut: _Pass) -> MountPoint:
+    on_host, mounted = point.on_host, point.mounted
+    return replace(point, mounted=mounted and _mounted(mounted, cut), on_host=on_host and _mounted(on_host, cut))
+
+
+def _mounted(mounted: Mounted, cut: _Pass) -> Mounted:
+    if mounted.filesystem in _LOCAL:
+        return mounted
+    options = ",".join(_option(o, cut) for o in mounted.options.split(","))
+    return replace(mounted, source=cut.text("mounts", mounted.source), options=options)
+
+
+def _option(option: str, cut: _Pass) -> str:
+    name, equals, value = option.partition("=")
+    return name + equals + cut.value("mounts", name, value) if value else option

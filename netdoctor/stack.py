@@ -18,15 +18,21 @@ from netdoctor.answers import (
     AskHost,
     AskLogs,
     AskLookup,
+    AskMounts,
     AskNamespace,
     AskOtherEngines,
+    AskPath,
+    AskProcesses,
     AskSockets,
     Connection,
     HostFacts,
     Logs,
     Lookup,
+    Mounts,
     Namespace,
     OtherEngines,
+    PathFound,
+    Processes,
     Question,
     Sockets,
     Unable,
@@ -266,6 +272,18 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
 
     def other_engines(self, name: str) -> OtherEngines | Unable:
         return self.told(AskOtherEngines(name=name), OtherEngines)
+
+    def mounts(self, container: Container) -> Mounts | Unable:
+        """What is mounted in the container, and what lies there."""
+        return self.told(AskMounts(container=container.id), Mounts)
+
+    def processes(self, container: Container) -> Processes | Unable:
+        """As whom the container's processes work."""
+        return self.told(AskProcesses(container=container.id), Processes)
+
+    def path(self, container: Container, path: str) -> PathFound | Unable:
+        """What lies at a path of the container."""
+        return self.told(AskPath(container=container.id, path=path), PathFound)
 
     def works(self, link: Link) -> bool | None:
         """Whether the live connection worked: None when it could not be asked, or UDP was silent."""

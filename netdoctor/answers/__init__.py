@@ -29,6 +29,22 @@ from netdoctor.answers.network import (
     Sockets,
 )
 from netdoctor.answers.question import Answer, Question, Unable
+from netdoctor.answers.storage import (
+    AskMounts,
+    AskPath,
+    AskProcesses,
+    Credentials,
+    Kind,
+    Mounted,
+    MountPoint,
+    Mounts,
+    PathFound,
+    Place,
+    Processes,
+    Space,
+    StorageAnswer,
+    StorageQuestion,
+)
 
 __all__ = [
     "Answer",
@@ -38,35 +54,49 @@ __all__ = [
     "AskHost",
     "AskLogs",
     "AskLookup",
+    "AskMounts",
     "AskNamespace",
     "AskOtherEngines",
+    "AskPath",
+    "AskProcesses",
     "AskSockets",
     "Asked",
     "Attempt",
     "Connection",
+    "Credentials",
     "Fill",
     "HostFacts",
     "HostInterface",
     "HostRoute",
     "Interface",
+    "Kind",
     "Listener",
     "LogLine",
     "Logs",
     "Lookup",
+    "MountPoint",
+    "Mounted",
+    "Mounts",
     "Namespace",
     "OtherEngines",
     "Outcome",
+    "PathFound",
     "Peer",
+    "Place",
     "Process",
+    "Processes",
     "Question",
     "Route",
     "RoutingRule",
     "Sockets",
+    "Space",
     "Unable",
 ]
 
-AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost
-AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | Unable
+AnyQuestion = (
+    AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost | StorageQuestion
+)
+AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | StorageAnswer | Unable
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

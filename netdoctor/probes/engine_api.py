@@ -16,6 +16,19 @@ class ExecResult(Protocol):
     def output(self) -> bytes: ...
 
 
+class PathStat(Protocol):
+    """A path in a container. `mode` is Go's os.FileMode, `link_target` where a symbolic link leads."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def mode(self) -> int: ...
+
+    @property
+    def link_target(self) -> str: ...
+
+
 class EngineAPI(Protocol):
     """Every call can raise an error that `what_failed` knows; any may be made from several threads at once."""
 
@@ -26,6 +39,8 @@ class EngineAPI(Protocol):
     def logs(self, container_id: str, tail: int) -> list[bytes]: ...
 
     def archive(self, container_id: str, path: str) -> bytes: ...
+
+    def stat(self, container_id: str, path: str) -> PathStat | None: ...
 
 
 Engines = Callable[[], Iterable[tuple[str, EngineAPI]]]

@@ -12,7 +12,10 @@ from netdoctor.answers import (
     AskConnection,
     AskHost,
     AskLookup,
+    AskMounts,
     AskNamespace,
+    AskPath,
+    AskProcesses,
     AskSockets,
     Lookup,
 )
@@ -20,6 +23,8 @@ from netdoctor.model import HOST, Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
+from netdoctor.probes.engine_mounts import Archives
+from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.looking_up import by_files, literal
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import ResolvConf, read_resolv_conf
@@ -36,12 +41,15 @@ class EngineRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
+        self._archives = Archives(stack, api, HostSide(stack, api))
         self._once = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
         """Raises CannotAsk."""
         if isinstance(question, AskLookup):
             return self._look_up(question.container, question.name, clock)
+        if isinstance(question, AskMounts | AskProcesses | AskPath):
+            return self._archives.answer(question, clock)
         if isinstance(question, AskSockets):
             raise CannotAsk("the engine's API does not tell which ports are open", BETTER)
         if isinstance(question, AskConnection):
@@ -58,7 +66,7 @@ class EngineRung:
             raise Vanished("the host is no container" if container_id == HOST else "the stack has no such container")
         if not source.state.running:
             raise Vanished(f"{source.name} is not running")
-        hosts, conf = self._once.get(source.id, lambda: self._files(source), clock)
+        hosts, conf = self._once.get(source.id, lambda: self._files(source, clock), clock)
         lookup = by_files(name, hosts, conf)
         if lookup.outcome != "unresolved":
             return lookup
@@ -68,7 +76,9 @@ class EngineRung:
         self._must_know_all(source, name, conf.search)
         return replace(lookup, outcome="unknown")
 
-    def _files(self, source: Container) -> tuple[str, ResolvConf]:
+    def _files(self, source: Container, clock: Clock) -> tuple[str, ResolvConf]:
+        if self._archives.harm(source, clock):
+            return "", read_resolv_conf("")
         return self._file(source, "/etc/hosts"), read_resolv_conf(self._file(source, "/etc/resolv.conf"))
 
     def _file(self, source: Container, path: str) -> str:

@@ -18,7 +18,10 @@ from netdoctor.answers import (
     AskConnection,
     AskHost,
     AskLookup,
+    AskMounts,
     AskNamespace,
+    AskPath,
+    AskProcesses,
     AskSockets,
     Connection,
     Lookup,
@@ -30,10 +33,12 @@ from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.exec_connecting import Connecting
+from netdoctor.probes.exec_mounts import Files
 from netdoctor.probes.exec_programs import PERL, PYTHON
 from netdoctor.probes.exec_reading import holders, read_lookup
 from netdoctor.probes.exec_scripts import SH_FILES, SH_LOOK_UP, TABLES
 from netdoctor.probes.exec_shell import Shell
+from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.looking_up import by_files, ipv6_goes, literal
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.once import Once
@@ -52,6 +57,7 @@ class ExecRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._shell = Shell(stack, api)
         self._connecting = Connecting(stack, self._shell)
+        self._files_inside = Files(stack, self._shell, HostSide(stack, api))
         self._once = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
@@ -66,6 +72,8 @@ class ExecRung:
             return self._connection(question, clock)
         if isinstance(question, AskNamespace):
             return self._namespace(question.container, clock)
+        if isinstance(question, AskMounts | AskProcesses | AskPath):
+            return self._files_inside.answer(question, clock)
         raise CannotAsk("this is not a question for a command in the container")
 
     # -- files --------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class Entrances:
     @contextmanager
     def inside(self, container_id: str) -> Iterator[Inside]:
         """The container, or the host (HOST). Raises CannotAsk."""
-        pid = self._host_pid() if container_id == HOST else self._pid(container_id)
+        pid = self._host_pid() if container_id == HOST else self.pid(container_id)
         try:
             namespace = NetworkNamespace(pid)
         except OSError as error:
@@ -77,7 +77,8 @@ class Entrances:
         with namespace:
             yield Inside(pid, namespace)
 
-    def _pid(self, container_id: str) -> int:
+    def pid(self, container_id: str) -> int:
+        """The first process of a container. Raises CannotAsk."""
         container = self._stack.container(container_id)
         if container is None:
             raise Vanished(f"the stack has no container {container_id[:12]}")

@@ -19,7 +19,10 @@ from netdoctor.answers import (
     AskConnection,
     AskHost,
     AskLookup,
+    AskMounts,
     AskNamespace,
+    AskPath,
+    AskProcesses,
     AskSockets,
     Namespace,
     Process,
@@ -31,9 +34,11 @@ from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
 from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.host_facts import host_facts
+from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.inside import Entrances, Inside
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.netns_connection import connect_from
+from netdoctor.probes.netns_mounts import about_files
 from netdoctor.probes.processes import everybody, family, owners
 from netdoctor.probes.sock_diag import dump
 from netdoctor.probes.tables import (
@@ -65,6 +70,7 @@ class NetnsRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._entrances = Entrances(stack, api)
+        self._host = HostSide(stack, api)
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
         """Ask within the time of the clock. Raises CannotAsk."""
@@ -72,6 +78,8 @@ class NetnsRung:
             raise CannotAsk("the engine does not run on this machine", AS_ROOT)
         if os.geteuid() != 0:
             raise CannotAsk("netdoctor is not root, so it may not enter network namespaces", AS_ROOT)
+        if isinstance(question, AskMounts | AskProcesses | AskPath):
+            return about_files(self._stack, self._entrances, self._host, question, clock)
         if isinstance(question, AskConnection):
             return connect_from(self._stack, self._entrances, question, clock.ends)
         if isinstance(question, AskHost):

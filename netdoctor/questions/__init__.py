@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from netdoctor.answers import AnyQuestion
 from netdoctor.check import Check
 from netdoctor.model import Subject
-from netdoctor.questions import host, network
+from netdoctor.questions import host, network, storage
 from netdoctor.stack import Stack
 
-_ABOUT = {**network.ABOUT, **host.ABOUT}
+_ABOUT = {**network.ABOUT, **host.ABOUT, **storage.ABOUT}
 
 
 def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[AnyQuestion, ...]:

@@ -35,9 +35,11 @@ def engine(version: Json, info: Json, *, unix: bool, kernel: str) -> Engine:
     `unix`: it was asked through a Unix socket. `kernel`: the release of the kernel of the machine that asks.
     """
     components = [c.get("Name", "") for c in version.get("Components") or ()]
+    options = info.get("SecurityOptions") or ()
     system, host = info.get("OperatingSystem") or "", info.get("Name") or ""
     # OrbStack, Colima and Rancher Desktop: an engine in a virtual machine of their own, like Docker Desktop's.
     desktop = system in ("Docker Desktop", "OrbStack") or host.startswith(("colima", "lima-", "rancher-desktop"))
+    security = tuple(dict(o.partition("=")[::2] for o in text.split(",")).get("name", text) for text in options)
     return Engine(
         name="podman" if "Podman Engine" in components else "docker",
         version=version.get("Version") or "",
@@ -45,11 +47,12 @@ def engine(version: Json, info: Json, *, unix: bool, kernel: str) -> Engine:
         os=system,
         host_name=host,
         # `name=rootless` since Docker 19.03; Podman before 5 says it only in `Rootless`.
-        rootless=bool(info.get("Rootless"))
-        or any("name=rootless" in o.split(",") for o in info.get("SecurityOptions") or ()),
+        rootless=bool(info.get("Rootless")) or "rootless" in security,
         desktop=desktop,
         # A virtual machine has a kernel of its own, and its processes are not ours.
         local=unix and not desktop and bool(kernel) and info.get("KernelVersion") == kernel,
+        folder=info.get("DockerRootDir") or "",
+        security=security,
     )
 
 

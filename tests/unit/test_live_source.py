@@ -337,12 +337,19 @@ INFO = {
     "OperatingSystem": "Debian GNU/Linux 12 (bookworm)",
     "KernelVersion": "6.1",
     "SecurityOptions": ["name=seccomp,profile=builtin"],
+    "DockerRootDir": "/var/lib/docker",
 }
 
 
 def test_engine() -> None:
     assert inspected.engine(VERSION, INFO, unix=True, kernel="6.1") == Engine(
-        version="28.5.2", api="1.51", os="Debian GNU/Linux 12 (bookworm)", host_name="vm", local=True
+        version="28.5.2",
+        api="1.51",
+        os="Debian GNU/Linux 12 (bookworm)",
+        host_name="vm",
+        local=True,
+        folder="/var/lib/docker",
+        security=("seccomp",),
     )
 
 

@@ -39,6 +39,9 @@ class FakeAPI:
             raise NotFound(f"Could not find the file {path}")
         return self.files[name].encode()
 
+    def stat(self, container_id: str, path: str) -> None:
+        return None
+
 
 def container(name: str, network: str = "app", address: str = "", state: State = RUNNING, **more: Any) -> Container:
     endpoint = Endpoint(network=network, network_id=network, address=address, aliases=(f"{name}-alias",))

@@ -69,6 +69,9 @@ class FakeAPI:
     def archive(self, container_id: str, path: str) -> bytes:
         raise NotFound(path)
 
+    def stat(self, container_id: str, path: str) -> None:
+        return None
+
 
 NO_API = FakeAPI([])
 

@@ -1,0 +1,137 @@
+"""A child that looks at files for us (file_facts.py), and is killed where a file system does not answer it.
+
+stat(2) on a network file system whose server is gone never returns, and no thread can be taken back from it.
+"""
+
+from __future__ import annotations
+
+import marshal
+import select
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+PATIENCE = 1.0
+"""Seconds that a file system has for one answer."""
+
+Facts = dict[str, Any]
+
+
+class Look(NamedTuple):
+    """What is asked of file_facts.py. `filesystem` names a file system that can hang, "" for any other: once it has
+    hung, it is not asked again."""
+
+    what: str
+    pid: int
+    path: str
+    layers: tuple[str, ...] = ()
+    filesystem: str = ""
+
+
+class Looking:
+    """One run's looks at files, by one child at a time; from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._hung: set[str] = set()
+
+    def at(self, looks: Iterable[Look], seconds: float) -> list[Facts]:
+        """What each path has, in their order. What a file system that can hang did not answer for has the kind `hung`;
+        what else there is no answer for, `unseen`.
+        """
+        ends = time.monotonic() + seconds
+        return [self._one(look, ends) for look in looks]
+
+    def _one(self, look: Look, ends: float) -> Facts:
+        with self._lock:
+            return self._in_turn(look, ends)
+
+    def _in_turn(self, look: Look, ends: float) -> Facts:
+        if look.filesystem in self._hung:
+            return {"place": {"kind": "hung"}}
+        left = ends - time.monotonic()
+        if left <= 0:
+            return _unseen("there was no time left to look")
+        try:
+            return self._ask(look, min(left, PATIENCE))
+        except TimeoutError:
+            self._end()
+            if not look.filesystem or left < PATIENCE:
+                return _unseen("it did not answer in time")
+            self._hung.add(look.filesystem)
+            return {"place": {"kind": "hung"}}
+        except (OSError, ValueError, EOFError) as error:
+            self._end()
+            return _unseen(f"the process that looks ended ({error})")
+
+    def _ask(self, look: Look, seconds: float) -> Facts:
+        asked = marshal.dumps((look.what, look.pid, look.path, list(look.layers)))
+        if self._child is None:
+            self._child = _start()
+            weakref.finalize(self, _end, self._child)
+        child = self._child
+        requests, replies = _pipes(child)
+        requests.write(len(asked).to_bytes(4, "little") + asked)
+        ends = time.monotonic() + seconds
+        size = int.from_bytes(_read(replies, 4, ends), "little")
+        told: Facts = marshal.loads(_read(replies, size, ends))  # noqa: S302  from a program of ours
+        return told
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            _end(child)
+
+
+def _unseen(why: str) -> Facts:
+    return {"place": {"kind": "unseen", "error": why}}
+
+
+def _start() -> subprocess.Popen[bytes]:
+    program = str(Path(__file__).with_name("file_facts.py"))
+    return subprocess.Popen(  # noqa: S603  fixed words
+        [sys.executable, "-I", "-S", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        close_fds=True,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """It ends at once, unless the kernel itself waits for a disk; then it is left to the kernel."""
+    child.kill()
+    for pipe in _pipes(child):
+        pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(0.5)
+
+
+def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    return child.stdin, child.stdout
+
+
+def _read(pipe: IO[bytes], size: int, ends: float) -> bytes:
+    """So many bytes. Raises TimeoutError where they do not come in time, EOFError where the child has ended."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLIN)
+    found = b""
+    while len(found) < size:
+        if not waiting.poll(max(0.0, ends - time.monotonic()) * 1000):
+            raise TimeoutError
+        part = pipe.read(size - len(found))
+        if not part:
+            raise EOFError("it said nothing")
+        found += part
+    return found

@@ -1,0 +1,149 @@
+"""AskMounts: what a rung saw inside a container, put together with the host's side and the mount table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from netdoctor.answers import Mounted, MountPoint, Mounts, PathFound, Place, Space
+from netdoctor.model import Container, Mount
+from netdoctor.probes import mount_table
+from netdoctor.probes.child_process import Look
+from netdoctor.probes.clock import Clock
+from netdoctor.probes.credentials import maps
+from netdoctor.probes.host_side import HostSide, around, source_of
+from netdoctor.probes.seen_places import Seen, seen
+
+SHM = "/dev/shm"  # noqa: S108  every container has it, 64 MiB large unless somebody said otherwise
+
+
+class View(NamedTuple):
+    """What is seen from inside: the mount table, and what lies at paths."""
+
+    table: tuple[Mounted, ...] = ()
+    at: Mapping[str, Seen] = {}
+
+
+def points(container: Container) -> tuple[str, ...]:
+    """The paths whose mounts are told: the destinations, the root, /dev/shm."""
+    return tuple(dict.fromkeys((*(m.destination for m in container.mounts), "/", SHM)))
+
+
+def put_together(container: Container, host: HostSide, view: View, clock: Clock) -> Mounts:
+    """The answer. What of the host cannot be seen is left out."""
+    outside = _outside(container, host, clock)
+    beneath = _beneath(container, host, outside, clock)
+    by_path = {m.destination: m for m in container.mounts}
+    found = []
+    for path in points(container):
+        mount, within = by_path.get(path), view.at.get(path)
+        there = outside.get(source_of(mount)) if mount is not None else None
+        space = (within.space if within is not None else None) or _room(container, host, there, path, outside)
+        if mount is None and within is None and space is None:
+            continue
+        found.append(
+            MountPoint(
+                path=path,
+                mounted=_mounted(view, path, within),
+                inside=within.place if within is not None else None,
+                outside=there.place if there is not None else None,
+                on_host=mount_table.covering(host.table, source_of(mount)) if there is not None and mount else None,
+                beneath=beneath.get(path),
+                closed=within.closed if within is not None else (),
+                space=space,
+            )
+        )
+    return Mounts(
+        points=tuple(found),
+        table=mount_table.of_interest(view.table, by_path),
+        host_unseen=host.unseen,
+    )
+
+
+def _outside(container: Container, host: HostSide, clock: Clock) -> dict[str, Seen]:
+    """What lies at the sources, by path of the host; and at the place of inner mounts in the sources of outer ones."""
+    if host.unseen:
+        return {}
+    sources = [source for m in container.mounts if (source := source_of(m))]
+    covered = [path for m in container.mounts if (path := _in_outer(container, m))]
+    return host.at((*sources, *covered, host.folder), clock.left)
+
+
+def _in_outer(container: Container, mount: Mount) -> str:
+    """The path on the host that an inner mount covers, "" for one that lies in no other."""
+    outer = around(container, mount)
+    source = source_of(outer) if outer is not None else ""
+    return source + mount.destination[len((outer or mount).destination.rstrip("/")) :] if source else ""
+
+
+def _beneath(container: Container, host: HostSide, outside: Mapping[str, Seen], clock: Clock) -> dict[str, Place]:
+    if host.unseen:
+        return {}
+    outer = {m.destination: path for m in container.mounts if (path := _in_outer(container, m))}
+    alone = [m.destination for m in container.mounts if around(container, m) is None]
+    covered = {destination: outside[path].place for destination, path in outer.items() if path in outside}
+    return {**host.in_image(container, alone, clock.left), **covered}
+
+
+def _mounted(view: View, path: str, within: Seen | None) -> Mounted | None:
+    """The last mount at the place to which the path really leads."""
+    real = within.real if within is not None and within.real else _usual(path)
+    return next((m for m in reversed(view.table) if m.path in (real, path)), None)
+
+
+def _usual(path: str) -> str:
+    """Where the path leads in nearly every image, for who cannot see symbolic links."""
+    for link, target in (("/var/run/", "/run/"), ("/var/lock/", "/run/lock/")):
+        if path.startswith(link):
+            return target + path.removeprefix(link)
+    return path
+
+
+def _room(
+    container: Container, host: HostSide, there: Seen | None, path: str, outside: Mapping[str, Seen]
+) -> Space | None:
+    """Of a container that does not run: the file system of the source, and the engine's own for its root."""
+    if there is not None:
+        return there.space
+    if path == "/" and not container.state.running and host.folder in outside:
+        return outside[host.folder].space
+    return None
+
+
+# -- by root, from outside --------------------------------------------------------------------------------------------
+
+
+def view_of(pid: int, paths: Iterable[str], host: HostSide, clock: Clock) -> View:
+    """What the process `pid` has at these paths. Raises OSError when it is gone."""
+    folder = Path(f"/proc/{pid}")
+    users, groups = maps(pid)
+    table = mount_table.read((folder / "mountinfo").read_text("utf-8", "replace"))
+    wanted = tuple(dict.fromkeys(paths))
+    looks = []
+    for path in wanted:
+        mounted = mount_table.covering(table, path)
+        hanging = mounted.device if mounted is not None and mount_table.can_hang(mounted) else ""
+        looks.append(Look("path", pid, path, filesystem=hanging))
+    told = host.looking.at(looks, clock.left)
+    return View(table, {path: seen(one, users, groups) for path, one in zip(wanted, told, strict=True)})
+
+
+# -- one path of a container that does not run ------------------------------------------------------------------------
+
+
+def path_at_rest(container: Container, path: str, host: HostSide, clock: Clock) -> PathFound | None:
+    """What the container will find at the path, from its mounts' sources and its layers; None where nobody can tell."""
+    holding = [m for m in container.mounts if path == m.destination or path.startswith(m.destination.rstrip("/") + "/")]
+    if holding:
+        mount = max(holding, key=lambda m: len(m.destination))
+        source = source_of(mount)
+        if not source:
+            return None
+        there = source + path[len(mount.destination.rstrip("/")) :]
+        return PathFound(place=host.at((there,), clock.left)[there].place)
+    layers = host.whole(container)
+    if not layers:
+        return None
+    told = host.looking.at((Look("layers", host.pid, path, layers),), clock.left)
+    return PathFound(place=seen(told[0]).place)
