@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from netdoctor.answers.engine import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.answers.firewall import Rule, Trace, Unread
 from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
 from netdoctor.answers.network import (
     AskConnection,
@@ -61,8 +62,11 @@ __all__ = [
     "Question",
     "Route",
     "RoutingRule",
+    "Rule",
     "Sockets",
+    "Trace",
     "Unable",
+    "Unread",
 ]
 
 AnyQuestion = AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost
