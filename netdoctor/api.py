@@ -27,7 +27,9 @@ from netdoctor.answers import (
     Peer,
     Process,
     RoutingRule,
+    Rule,
     Sockets,
+    Trace,
     Unable,
 )
 from netdoctor.check import Check, Reason, check
@@ -87,9 +89,11 @@ __all__ = [
     "Reason",
     "Remedy",
     "RoutingRule",
+    "Rule",
     "Sockets",
     "Stack",
     "State",
+    "Trace",
     "Unable",
     "Verdict",
     "Volume",

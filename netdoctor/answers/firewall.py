@@ -62,8 +62,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the packets arrived in the target's network namespace; None where it could not be seen."""
     forward: tuple[str, ...] = ()
     """The rules of the host's FORWARD chains (iptables), of both backends."""
-    engine_chains: tuple[str, ...] = ()
-    """The engine's own chains that the host has: DOCKER, DOCKER-USER, NETAVARK_FORWARD, ..."""
+    chains: tuple[str, ...] = ()
+    """Those of the host's chains whose names tell who writes rules there: DOCKER-USER, ufw-user-input, ..."""
     engine_writes_rules: bool | None = None
     """Whether the engine is told to write iptables rules (its `iptables` option); None where that was not seen."""
     given_up: str = ""

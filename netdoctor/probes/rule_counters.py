@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from netdoctor.answers import Rule
 
-ENGINES = ("DOCKER", "NETAVARK", "CNI-")
-"""How the names of the chains begin that engines make."""
+WRITERS = ("DOCKER", "NETAVARK", "CNI-", "ufw-", "f2b-", "IN_public", "FWD_public", "FWDI_")
+"""How the names of chains begin by which it is known who made them: engines, ufw, fail2ban, firewalld."""
 
 
 class Counted(NamedTuple):

@@ -22,7 +22,7 @@ from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.engine_options import writes_rules
 from netdoctor.probes.inside import Entrances, Inside
-from netdoctor.probes.rule_counters import ENGINES, Counted, Key, Reading
+from netdoctor.probes.rule_counters import WRITERS, Counted, Key, Reading
 from netdoctor.probes.rulesets import Ruleset
 from netdoctor.probes.sending import send
 from netdoctor.probes.worth_tracing import owner, worth_tracing
@@ -138,7 +138,7 @@ class _Run:
             left=_all_seen((r.left, r.sent) for r in rounds),
             arrived=_all_seen((r.arrived, r.sent) for r in rounds),
             forward=host.forward,
-            engine_chains=tuple(c for c in host.chains if c.startswith(ENGINES)),
+            chains=tuple(c for c in host.chains if c.startswith(WRITERS)),
         )
 
     def _round(self, count: int, before: Mapping[Key, Counted]) -> _Round:

@@ -48,6 +48,7 @@ def engine(version: Json, info: Json, *, unix: bool, kernel: str) -> Engine:
         rootless=bool(info.get("Rootless"))
         or any("name=rootless" in o.split(",") for o in info.get("SecurityOptions") or ()),
         desktop=desktop,
+        firewall=str((info.get("FirewallBackend") or {}).get("Driver") or ""),
         # A virtual machine has a kernel of its own, and its processes are not ours.
         local=unix and not desktop and bool(kernel) and info.get("KernelVersion") == kernel,
     )
