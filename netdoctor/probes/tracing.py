@@ -82,7 +82,7 @@ class Tracer:
             return replace(trace, engine_writes_rules=writes_rules(host.namespace.inode) if host else None)
 
 
-class _Round(NamedTuple):
+class Round(NamedTuple):
     sent: int
     accepted: int
     moved: Mapping[Key, int]
@@ -113,18 +113,18 @@ class _Run:
         unread = tuple(u for r in self._rulesets.values() for u in r.unread)
         # Where nothing can stop a packet there is nothing to look at again.
         self._rulesets = {p: r for p, r in self._rulesets.items() if first[p].counted}
-        rounds: list[_Round] = []
+        rounds: list[Round] = []
         now: Mapping[Key, Counted] = _together(first.values()).by_rule()
-        culprits: list[Key] = []
+        found: list[Key] = []
         for count in ROUNDS:
             rounds.append(self._round(count, now))
             now = rounds[-1].now
-            culprits = _culprits(rounds)
-            if rounds[-1].accepted or not culprits or (len(rounds) > 1 and len(culprits) == 1):
+            found = culprits(rounds)
+            if rounds[-1].accepted or not found or (len(rounds) > 1 and len(found) == 1):
                 break
-        certain = culprits[0] if len(culprits) == 1 and len(rounds) > 1 else None
+        certain = found[0] if len(found) == 1 and len(rounds) > 1 else None
         rule = now[certain].rule if certain else None
-        others = [now[key].rule for key in culprits] if rule is None else []
+        others = [now[key].rule for key in found] if rule is None else []
         silent = [c.rule for reading in first.values() for c in reading.counted if not c.rule.counts]
         host = first.get(HOST, Reading())
         return Trace(
@@ -141,13 +141,13 @@ class _Run:
             chains=tuple(c for c in host.chains if c.startswith(WRITERS)),
         )
 
-    def _round(self, count: int, before: Mapping[Key, Counted]) -> _Round:
+    def _round(self, count: int, before: Mapping[Key, Counted]) -> Round:
         left, arrived = _packets(self._source, "tx"), _packets(self._target, "rx")
         question = self._question
         accepted = send(count, self._address, question.port, question.protocol, self._source.namespace.socket)
         left_after, arrived_after = _packets(self._source, "tx"), _packets(self._target, "rx")
         now = _together(ruleset.read() for ruleset in self._rulesets.values()).by_rule()
-        return _Round(
+        return Round(
             count,
             accepted,
             {key: one.packets - before[key].packets for key, one in now.items() if key in before},
@@ -157,7 +157,7 @@ class _Run:
         )
 
 
-def _culprits(rounds: list[_Round]) -> list[Key]:
+def culprits(rounds: list[Round]) -> list[Key]:
     """The rules that counted the packets of each round, and of these the ones that counted the fewest others."""
     extra = {
         key: sum(r.moved[key] - r.sent for r in rounds)
