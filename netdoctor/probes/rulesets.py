@@ -35,7 +35,7 @@ class Ruleset:
 
     def __init__(self, inside: Inside, place: str, ipv6: bool) -> None:
         self._inside = inside
-        self._place = place
+        self.place = place
         self._six = "6" if ipv6 else ""
         self._family = "ip6" if ipv6 else "ip"
         self.unread: list[Unread] = []
@@ -49,10 +49,10 @@ class Ruleset:
         if any(family == self._family and name in _IPTABLES for family, name in tables):
             said = self._run("nft", f"ip{self._six}tables-save")
             shown = frozenset((self._family, name) for name in tables_of(said))
-            found += read_save(said, self._place, "iptables-nft", self._family)
+            found += read_save(said, self.place, "iptables-nft", self._family)
         if _legacy_tables(self._inside, self._six):
             said = self._run("legacy", f"ip{self._six}tables-legacy-save")
-            found += read_save(said, self._place, "iptables-legacy", self._family)
+            found += read_save(said, self.place, "iptables-legacy", self._family)
         relevant = {self._family, "inet", "netdev", "bridge"}
         if any(family in relevant for family, _ in tables - shown):
             found += self._natively(shown, relevant)
@@ -60,13 +60,13 @@ class Ruleset:
 
     def _natively(self, shown: frozenset[tuple[str, str]], relevant: set[str]) -> Reading:
         said = self._run("native", "nft -a list ruleset")
-        reading = read_listing(said, self._place, shown)
+        reading = read_listing(said, self.place, shown)
         return reading._replace(counted=tuple(c for c in reading.counted if c.rule.family in relevant))
 
     def _run(self, kind: str, by_hand: str) -> str:
         """The output of the program for the backend, "" where it cannot be run; then `unread` says so."""
         argv = _program(kind, self._six)
-        enter = "" if self._place == HOST else f"nsenter -t {self._inside.pid} -n "
+        enter = "" if self.place == HOST else f"nsenter -t {self._inside.pid} -n "
         command = f"sudo {enter}{by_hand}"
         what = {"nft": "rules of iptables", "legacy": "rules of iptables-legacy", "native": "rules of nftables"}[kind]
         if argv is None:

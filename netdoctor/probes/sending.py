@@ -21,6 +21,8 @@ def send(count: int, address: str, port: int, protocol: str, open_socket: OpenSo
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
     lines: list[socket.socket] = []
+    if not count:
+        time.sleep(WAIT)  # as long as with packets, to see what counters do without them
     try:
         for _ in range(count):
             lines.append(open_socket(family, kind))

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from netdoctor.answers import Rule
+from netdoctor.probes.packet_rounds import Round, certain, culprits
 from netdoctor.probes.rule_counters import Counted, Key, Reading
 from netdoctor.probes.rule_listing import read_listing
 from netdoctor.probes.rule_saves import read_save, tables_of
-from netdoctor.probes.tracing import Round, culprits
 
 DATA = Path(__file__).parents[1] / "data" / "rules"
 
@@ -29,7 +29,7 @@ def test_rules_of_an_old_engine() -> None:
     told = saved("engine-20.10")
     # The first rule's comment holds `-j ACCEPT`, and that is not where it leads.
     assert of(told, "DOCKER-USER") == [(1, "reject", 1), (2, "drop", 1)]
-    assert of(told, "FORWARD") == [(0, "drop", 0), (19, "drop", 0)]
+    assert of(told, "FORWARD") == [(0, "drop", 0), (19, "drop", 48)]
     assert [c.rule.text for c in told.counted if c.rule.is_policy] == ["policy DROP"]
     assert of(told, "DOCKER-ISOLATION-STAGE-2")[1] == (2, "drop", 42)
     assert told.forward[0] == "-A FORWARD -j DOCKER-USER"
@@ -96,8 +96,8 @@ OTHER = replace(RULE, chain="INPUT", text="-A INPUT -j DROP", number=1)
 
 def rounds(*moved: dict[Key, int]) -> list[Round]:
     return [
-        Round(sent, 0, one, {key: Counted(key[0], 0) for key in one}, None, None)
-        for sent, one in zip((7, 11), moved, strict=False)
+        Round(sent, 0, one, {key: Counted(key[0], 0) for key in one})
+        for sent, one in zip((7, 11, 0, 60), moved, strict=False)
     ]
 
 
@@ -120,6 +120,21 @@ def test_of_two_rules_the_one_that_follows_closely() -> None:
     assert culprits(seen) == [(RULE, 0)]
     alike = rounds({(RULE, 0): 7, (OTHER, 0): 7})
     assert culprits(alike) == [(RULE, 0), (OTHER, 0)]
+
+
+@pytest.mark.parametrize(
+    ("moved", "sure"),
+    [
+        ((7, 11), True),
+        ((9, 11), True),
+        ((20, 25), False),  # others are dropped all the time: is it they alone?
+        ((20, 25, 16, 75), True),
+        ((20, 25, 16, 18), False),
+        ((90, 95, 88, 150), False),  # so many that nothing stands out of them
+    ],
+)
+def test_where_others_are_dropped_all_the_time(moved: tuple[int, ...], sure: bool) -> None:
+    assert (certain(rounds(*({(RULE, 0): n} for n in moved))) is not None) == sure
 
 
 def test_a_rule_keeps_its_name_while_others_come_and_go() -> None:
