@@ -37,8 +37,10 @@ from netdoctor.answers import (
     Process,
     Processes,
     RoutingRule,
+    Rule,
     Sockets,
     Space,
+    Trace,
     Unable,
 )
 from netdoctor.check import Check, Reason, check
@@ -108,10 +110,12 @@ __all__ = [
     "Reason",
     "Remedy",
     "RoutingRule",
+    "Rule",
     "Sockets",
     "Space",
     "Stack",
     "State",
+    "Trace",
     "Unable",
     "Verdict",
     "Volume",

@@ -33,6 +33,8 @@ class Engine(Value, frozen=True, kw_only=True):
     rootless: bool = False
     desktop: bool = False
     """Docker Desktop and its like: the engine is in a virtual machine that defines host.docker.internal."""
+    firewall: str = ""
+    """What it writes its rules with: iptables, nftables, ...; "" from older engines, which know iptables alone."""
     local: bool = False
     """The engine's processes are processes of the machine that asked."""
     folder: str = ""

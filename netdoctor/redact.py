@@ -16,7 +16,19 @@ from urllib.parse import quote, quote_plus, unquote
 import msgspec
 from msgspec.structs import replace
 
-from netdoctor.answers import AnyAnswer, Asked, Connection, Logs, Mounted, MountPoint, Mounts, Sockets, Unable
+from netdoctor.answers import (
+    AnyAnswer,
+    Asked,
+    Connection,
+    Logs,
+    Mounted,
+    MountPoint,
+    Mounts,
+    Rule,
+    Sockets,
+    Trace,
+    Unable,
+)
 from netdoctor.model import Container, Health, Network, Volume
 from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
 from netdoctor.secret_names import Hide, hidden
@@ -260,7 +272,8 @@ def _answer(answer: AnyAnswer, cut: _Pass) -> AnyAnswer:
         texts = cut.lines("logs", [line.text for line in answer.lines])
         return replace(answer, lines=tuple(replace(line, text=t) for line, t in zip(answer.lines, texts, strict=True)))
     if isinstance(answer, Connection):
-        return replace(answer, attempts=tuple(replace(a, text=cut.text("answers", a.text)) for a in answer.attempts))
+        attempts = tuple(replace(a, text=cut.text("answers", a.text)) for a in answer.attempts)
+        return replace(answer, attempts=attempts, trace=None if answer.trace is None else _trace(answer.trace, cut))
     if isinstance(answer, Sockets):
         return replace(
             answer,
@@ -299,3 +312,17 @@ def _mounted(mounted: Mounted, cut: _Pass) -> Mounted:
 def _option(option: str, cut: _Pass) -> str:
     name, equals, value = option.partition("=")
     return name + equals + cut.value("mounts", name, value) if value else option
+
+
+def _trace(trace: Trace, cut: _Pass) -> Trace:
+    """A rule can have a comment, and an engine's command line is not in it."""
+
+    def rule(one: Rule) -> Rule:
+        return replace(one, text=cut.text("rules", one.text))
+
+    return replace(
+        trace,
+        rule=None if trace.rule is None else rule(trace.rule),
+        suspects=tuple(map(rule, trace.suspects)),
+        forward=tuple(cut.text("rules", text) for text in trace.forward),
+    )

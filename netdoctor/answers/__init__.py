@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from netdoctor.answers.engine import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.answers.firewall import Rule, Trace, Unread
 from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
 from netdoctor.answers.network import (
     AskConnection,
@@ -88,9 +89,12 @@ __all__ = [
     "Question",
     "Route",
     "RoutingRule",
+    "Rule",
     "Sockets",
     "Space",
+    "Trace",
     "Unable",
+    "Unread",
 ]
 
 AnyQuestion = (

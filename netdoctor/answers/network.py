@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from netdoctor.answers.firewall import Trace
 from netdoctor.answers.question import Answer, Question
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class Connection(Answer, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     queue: tuple[int, ...] = ()
     backlog: int | None = None
+    trace: Trace | None = None
+    """Which rule stopped it, looked for after a connect that timed out, or was refused or rejected for a listener."""
 
     @property
     def last(self) -> Attempt | None:

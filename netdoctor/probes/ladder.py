@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, cast
 
 import msgspec
@@ -23,6 +23,7 @@ from netdoctor.answers import (
     Connection,
     Lookup,
     Question,
+    Trace,
     Unable,
 )
 from netdoctor.model import HOST
@@ -78,7 +79,38 @@ def ask(
     if sum(isinstance(q, AskConnection) for q in wanted) > WIDE:
         # Quietly, once more: among that many at once one can fail for no other reason.
         asked.update(together([q for q in wanted if _failed(asked[q].answer)], AT_ONCE // 4, None))
+    asked.update(_traced(stack, api, asked))
     return tuple(asked[question] for question in wanted)
+
+
+def _traced(stack: Stack, api: EngineAPI, asked: Mapping[AnyQuestion, Asked]) -> dict[AnyQuestion, Asked]:
+    """The connections that a rule may have stopped, with what was seen of it; by the rung that can read rules alone."""
+    failed = {
+        question: a.answer
+        for question, a in asked.items()
+        if isinstance(question, AskConnection) and isinstance(a.answer, Connection) and a.answer.works is not True
+    }
+    mine = {q: c for q, c in failed.items() if c.seen_by == "netns"}
+    if not mine:
+        return {}
+    # Imported when something failed: most runs need none of it.
+    from netdoctor.probes.inside import Entrances
+    from netdoctor.probes.tracing import Tracer
+
+    tracer = Tracer(stack, Entrances(stack, api))
+    found: dict[AnyQuestion, Asked] = {}
+    for question, connection in mine.items():
+        started = time.perf_counter()
+        try:
+            answer = tracer.traced(question, connection)
+        except CannotAsk:  # the container has gone meanwhile
+            continue
+        except Exception as error:
+            trace = Trace(address=question.address, given_up=f"the rules could not be looked at: {error!r}")
+            answer = msgspec.structs.replace(connection, trace=trace)
+        ms = round(asked[question].ms + (time.perf_counter() - started) * 1000, 2)
+        found[question] = Asked(question=question, answer=answer, ms=ms)
+    return found
 
 
 def _rungs(stack: Stack, api: EngineAPI, name: str) -> tuple[Rung, ...]:

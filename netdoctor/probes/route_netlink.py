@@ -1,6 +1,7 @@
-"""A client for rtnetlink(7): links, addresses, routes, rules and neighbour tables of the socket's namespace.
+"""A client for netlink(7), first of all rtnetlink(7): links, addresses, routes, rules, neighbour tables.
 
-Reads only, and needs no right. Layouts: include/uapi/linux/{rtnetlink,if_link,if_addr,fib_rules,neighbour}.h.
+They are those of the namespace that the socket was made in. Reads only, and needs no right.
+Layouts: include/uapi/linux/{rtnetlink,if_link,if_addr,fib_rules,neighbour}.h.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-NETLINK_ROUTE = 0
+NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 MOST = 20000
 """Messages read of one dump: a router with the whole internet's table has a million."""
 
@@ -47,8 +48,13 @@ LAYOUTS: Mapping[int, struct.Struct] = {
 def dump(netlink: socket.socket, what: int, family: int = socket.AF_UNSPEC) -> Iterator[Message]:
     """All that the kernel has of one kind, `MOST` at most. Raises OSError."""
     layout = LAYOUTS[what]
-    body = bytes([family]).ljust(layout.size, b"\0")
-    netlink.send(_HEADER.pack(_HEADER.size + len(body), what, _REQUEST | _DUMP, 1, 0) + body)
+    for body in messages(netlink, what, bytes([family]).ljust(layout.size, b"\0")):
+        yield Message(layout.unpack_from(body), attributes(body[layout.size :]))
+
+
+def messages(netlink: socket.socket, what: int, request: bytes) -> Iterator[bytes]:
+    """The bodies of a dump's messages, `MOST` at most. Raises OSError."""
+    netlink.send(_HEADER.pack(_HEADER.size + len(request), what, _REQUEST | _DUMP, 1, 0) + request)
     told = 0
     while True:
         received = netlink.recv(1 << 17)
@@ -62,9 +68,7 @@ def dump(netlink: socket.socket, what: int, family: int = socket.AF_UNSPEC) -> I
                 raise OSError(code, os.strerror(code))
             told += 1
             if told <= MOST:
-                start = at + _HEADER.size
-                fixed = layout.unpack_from(received, start)
-                yield Message(fixed, attributes(received[start + layout.size : at + length]))
+                yield received[at + _HEADER.size : at + length]
             at += (length + 3) & ~3
 
 

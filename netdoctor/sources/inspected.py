@@ -49,6 +49,7 @@ def engine(version: Json, info: Json, *, unix: bool, kernel: str) -> Engine:
         # `name=rootless` since Docker 19.03; Podman before 5 says it only in `Rootless`.
         rootless=bool(info.get("Rootless")) or "rootless" in security,
         desktop=desktop,
+        firewall=str((info.get("FirewallBackend") or {}).get("Driver") or ""),
         # A virtual machine has a kernel of its own, and its processes are not ours.
         local=unix and not desktop and bool(kernel) and info.get("KernelVersion") == kernel,
         folder=info.get("DockerRootDir") or "",

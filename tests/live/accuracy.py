@@ -30,7 +30,7 @@ def note(family: str, case: Case, rung: str, diagnosis: Diagnosis, found: tuple[
         kind = "alarm" if found else "silent"
     elif found == expected:
         kind = "right"
-    elif found and set(found) < set(expected):
+    elif found and set(found) <= {*expected, *case.instead}:
         kind = "in part"
     else:
         kind = "unclear" if not found and diagnosis.verdict == "unclear" else "wrong"

@@ -28,7 +28,7 @@ def wrong(case: Case, rung: str, diagnosis: Diagnosis) -> str:
     warned = {j.result.code for j in diagnosis.warnings}
     complaint = ""
     # A rung that sees less may find some of several causes, and no other.
-    if found != expected and (rung in case.rungs or not set(found) <= set(expected)):
+    if found != expected and (rung in case.rungs or not set(found) <= {*expected, *case.instead}):
         complaint = f"expected the causes {expected}"
     elif case.finds and diagnosis.verdict == "healthy":
         complaint = "a sick stack was called healthy"

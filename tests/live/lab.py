@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.live.host_side import HostSide
+
 LABEL = "netdoctor.test=1"
 PREFIX = "netdoctor-test/"
 RUNGS = ("netns", "exec", "engine")
@@ -27,7 +29,8 @@ class Case:
 
     `finds` are the root causes, exactly, on each rung of `rungs`; any other rung may find them or say that it could
     not see (`unclear`), and nothing else. A healthy case has no `finds`: no rung may find anything. `warns` are the
-    warnings that are right; any other warning on a netns run is wrong.
+    warnings that are right; any other warning on a netns run is wrong. `instead` are symptoms that a rung which does
+    not see the cause may take for it.
     """
 
     name: str
@@ -36,12 +39,14 @@ class Case:
     finds: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
     rungs: tuple[str, ...] = RUNGS
+    instead: tuple[str, ...] = ()
 
 
-class Lab:
+class Lab(HostSide):
     """Builds one stack."""
 
     def __init__(self, slug: str) -> None:
+        super().__init__()
         self.slug = slug
 
     # -- making things ------------------------------------------------------------------------------------------
@@ -241,10 +246,11 @@ class Lab:
         *,
         rungs: tuple[str, ...] = RUNGS,
         warns: tuple[str, ...] = (),
+        instead: tuple[str, ...] = (),
     ) -> Case:
         """`netdoctor SOURCE TARGET` must find exactly these causes. Names as typed: `name()` for a lab container."""
         wanted = (finds,) if isinstance(finds, str) else finds
-        return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, wanted, warns, rungs)
+        return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, wanted, warns, rungs, instead)
 
     def healthy(self, source: str, target: str | None, *, warns: tuple[str, ...] = ()) -> Case:
         """`netdoctor SOURCE TARGET` must stay silent, on every rung."""
@@ -253,7 +259,8 @@ class Lab:
     # -- the end ------------------------------------------------------------------------------------------------
 
     def remove(self) -> None:
-        """Remove all that bears this scenario's label."""
+        """Remove all that bears this scenario's label, and undo what was done to the host."""
+        self.restore_host()
         mine = f"label=netdoctor.scenario={self.slug}"
         for listing, removal in (
             (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),

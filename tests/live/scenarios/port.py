@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.live.lab import Lab, Scenario
+from tests.live.lab import Case, Lab, Scenario
 
 SEES = ("netns", "exec")
 """The rungs that see sockets and connections; the engine's API alone shows neither."""
@@ -266,7 +266,7 @@ def rejected_inside(lab: Lab) -> Scenario:
     lab.rule("well", "-A", "INPUT", "-p", "icmp", "-j", "DROP")
     lab.refused("api", "db", 5432)
     lab.connects("api", "well", 5432)
-    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.accepts/refused", rungs=SEES)
+    yield _stopped(lab, "firewall.allows/rejected", "port.accepts/refused")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 
@@ -277,7 +277,7 @@ def dropped_inside(lab: Lab) -> Scenario:
     lab.rule("well", "-A", "INPUT", "-p", "tcp", "--dport", "5433", "-j", "DROP")
     lab.times_out("api", "db", 5432)
     lab.connects("api", "well", 5432)
-    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.accepts/timed-out", rungs=SEES)
+    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 
@@ -288,7 +288,7 @@ def prohibited_inside(lab: Lab) -> Scenario:
     lab.rule("db", "-A", "INPUT", "-p", "tcp", "--dport", "5432", *prohibit)
     done = lab.inside("api", "nc", "-w", "2", lab.address("db"), "5432", "-e", "true")
     assert "No route to host" in done.stderr, done.stderr
-    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.accepts/unreachable", rungs=SEES)
+    yield _stopped(lab, "firewall.allows/rejected", "port.accepts/unreachable")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 
@@ -371,6 +371,11 @@ def wrong_port_on_the_default_bridge(lab: Lab) -> Scenario:
     assert lab.means("api", lab.name("db")) == []
     faults = ("network.default-bridge/no-names", "address.port/wrong-port")
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5433", faults, rungs=SEES)
+
+
+def _stopped(lab: Lab, cause: str, symptom: str) -> Case:
+    """Only who may read the rules sees the cause."""
+    return lab.sick(lab.name("api"), f"{lab.name('db')}:5432", cause, rungs=("netns",), instead=(symptom,))
 
 
 def _servers(lab: Lab) -> None:

@@ -1,0 +1,80 @@
+"""Whose rule it is that stopped the packets: the engine's own, for which reason, or somebody else's."""
+
+from __future__ import annotations
+
+import re
+
+from netdoctor.api import HOST, Link, Network, Rule, Stack, Trace
+
+_BOTH = re.compile(r"-A \S+ -i (?P<bridge>\S+) -o (?P=bridge) -j DROP")
+_OTHERS = re.compile(r"-A \S+ (?:-d \S+ )?! -[is] \S+ (?:-o \S+ )?-j DROP")
+_OUT_OF = re.compile(r"-A \S+ ! -d \S+ -i \S+ -j DROP")
+_ISOLATION = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INTERNAL", "NETAVARK-ISOLATION")
+_ENGINE_CHAINS = ("DOCKER", "DOCKER-FORWARD")
+
+
+def reason(stack: Stack, link: Link, trace: Trace, rule: Rule) -> str:
+    """The reason's slug."""
+    if is_isolation(rule):
+        return "bridges-isolated"
+    if _BOTH.fullmatch(rule.text) and rule.chain in ("FORWARD", "DOCKER-FORWARD") and closed_networks(stack, link):
+        return "inter-container-off"
+    if rule.is_policy:
+        return "rules-missing" if rule.place == HOST and rules_missing(stack, link, trace) else "policy"
+    return "rejected" if rule.verdict == "reject" else "rule"
+
+
+def is_isolation(rule: Rule) -> bool:
+    """Whether it is one of the rules by which the engine keeps its bridges apart.
+
+    To 27 they are in DOCKER-ISOLATION-STAGE-*; since 28 there is one for each container in raw PREROUTING,
+    `-d 172.19.0.2/32 ! -i br-... -j DROP`, and one for each bridge in DOCKER, `! -i br-... -o br-... -j DROP`.
+    """
+    if rule.place != HOST:
+        return False
+    if rule.chain.startswith(_ISOLATION):
+        return True
+    engines = rule.chain in _ENGINE_CHAINS or (rule.table, rule.chain) == ("raw", "PREROUTING")
+    return engines and bool(_OTHERS.fullmatch(rule.text) or _OUT_OF.fullmatch(rule.text))
+
+
+def closed_networks(stack: Stack, link: Link) -> tuple[Network, ...]:
+    """The networks of both that were made with enable_icc=false.
+
+    https://docs.docker.com/engine/network/drivers/bridge/#options
+    """
+    target = stack.target(link)
+    if target is None:
+        return ()
+    shared = [stack.network(e.network_id) for e in stack.shared_networks(stack.source(link), target)]
+    return tuple(n for n in shared if n is not None and is_closed(n))
+
+
+def is_closed(network: Network) -> bool:
+    return network.options.get("com.docker.network.bridge.enable_icc", "").lower() == "false"
+
+
+def bridge(network: Network) -> str:
+    """The name of the network's interface on the host."""
+    usual = "docker0" if network.name == "bridge" else f"br-{network.id[:12]}"
+    return network.options.get("com.docker.network.bridge.name") or usual
+
+
+def rules_missing(stack: Stack, link: Link, trace: Trace) -> bool:
+    """Whether rules are gone that this engine writes, and without which the source's packets get nowhere.
+
+    An engine with the nftables backend, a rootless one and one with `"iptables": false` has none here, and is well.
+    """
+    engine = stack.engine
+    if engine.name != "docker" or engine.rootless or engine.firewall.startswith("nftables"):
+        return False
+    if not trace.engine_writes_rules:
+        return False
+    bridges = [bridge(n) for e in stack.endpoints(stack.source(link)) if (n := stack.network(e.network_id)) is not None]
+    if not bridges:
+        return False
+    if not any(chain.startswith("DOCKER") for chain in trace.chains):
+        return True
+    if any("-j DOCKER-FORWARD" in rule for rule in trace.forward):
+        return False
+    return not any(re.search(rf"-[io] {re.escape(b)}\b", rule) for rule in trace.forward for b in bridges)

@@ -1,0 +1,153 @@
+"""How a rule is lifted: the exact command for the backend, the tool that wrote it, or the network made otherwise."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from netdoctor.api import HOST, Link, Network, Remedy, Rule, Stack, Trace, is_address
+
+from .._rewriting import callable_name, rewrite
+from ._blame import bridge
+from ._traces import where
+
+_RESTART = "sudo systemctl restart docker"
+
+
+def verify(stack: Stack, link: Link) -> str:
+    host = f"[{link.address}]" if ":" in link.address else link.address
+    udp = "/udp" if link.protocol == "udp" else ""
+    return f"netdoctor {stack.source(link).name} {shlex.quote(f'{host}:{link.port}{udp}')}"
+
+
+def lift(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Remedy:
+    """Somebody's rule: by the tool that wrote it, else delete it."""
+    managed = _managed(stack, link, rule, trace)
+    if managed:
+        return Remedy(says=managed[0], run=managed[1:], verify=(verify(stack, link),))
+    says = "Delete the rule, or put an exception before it"
+    if rule.place == HOST:
+        says += "; what wrote it may write it again when it starts"
+    return Remedy(says=f"{says}.", run=(f"sudo {_enter(stack, rule)}{_deletion(rule)}",), verify=(verify(stack, link),))
+
+
+def accept(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Remedy:
+    """A policy that drops what no rule accepts: accept it."""
+    managed = _managed(stack, link, rule, trace)
+    if managed:
+        return Remedy(says=managed[0], run=managed[1:], verify=(verify(stack, link),))
+    chain = "DOCKER-USER" if rule.chain == "FORWARD" and "DOCKER-USER" in trace.chains else rule.chain
+    says = f"Accept the packets in {chain} of {where(stack, rule)}; it lasts until the rules are loaded anew."
+    return Remedy(
+        says=says,
+        run=(f"sudo {_enter(stack, rule)}{_acceptance(link, trace, rule, chain)}",),
+        verify=(verify(stack, link),),
+    )
+
+
+def write_again(stack: Stack, link: Link) -> Remedy:
+    says = "Restart the engine, which writes its rules anew (and its containers, unless live-restore is on)."
+    return Remedy(says=says, run=(_RESTART,), verify=(verify(stack, link),))
+
+
+def use_shared(stack: Stack, link: Link) -> Remedy:
+    """The address belongs to a network that the source is not on: ask by name, or join that network."""
+    source, target = stack.source(link), stack.target(link)
+    name = callable_name(stack, source, target) if target is not None else ""
+    if target is not None and name:
+        return rewrite(stack, link, name, link.port, f"Ask for {name} instead of {link.address}")
+    ends = [e for e in stack.endpoints(target) if link.address in e.addresses] if target is not None else []
+    network = ends[0].network if ends else "the network of that address"
+    joiner = stack.namespace_owner(source)
+    run = (f"docker network connect {network} {joiner.name}",) if ends else ()
+    return Remedy(says=f"Let {stack.title(source)} join {network}.", run=run, verify=(verify(stack, link),))
+
+
+def open_network(stack: Stack, link: Link, closed: Network) -> Remedy:
+    """The option is for the life of a network: both go to another one."""
+    source, target = stack.namespace_owner(stack.source(link)), stack.target(link)
+    option = "com.docker.network.bridge.enable_icc"
+    key = closed.labels.get("com.docker.compose.network", "")
+    if source.project and key and closed.labels.get("com.docker.compose.project") == source.project:
+        says = f"Take {option} out of the network {key}, and make it anew: an option is for the life of a network."
+        told = f'networks:\n  {key}:\n    driver_opts:\n      {option}: "true"'
+        project = f"docker compose -p {source.project}"
+        return Remedy(
+            says=says, run=(f"{project} down", f"{project} up -d"), compose=told, verify=(verify(stack, link),)
+        )
+    taken = {n.name for n in stack.networks}
+    base = "app-net" if closed.name == "bridge" else f"{closed.name}-open"
+    name = next(n for n in (base, *(f"{base}-{i}" for i in range(2, 1000))) if n not in taken)
+    run = [f"docker network create {name}"]
+    if target is not None:
+        owner = stack.namespace_owner(target)
+        own = is_address(link.address) or link.address in (owner.name, "")
+        alias = "" if own else f"--alias {link.address} "
+        run += [f"docker network connect {alias}{name} {owner.name}"]
+        run += [f"docker network connect {name} {source.name}"]
+        # While both are on the old network as well, the name may mean the address there.
+        run += [f"docker network disconnect {closed.name} {owner.name}"]
+    says = f"Put both on a network without {option}=false: an option is for the life of a network."
+    return Remedy(says=says, run=tuple(run), verify=(verify(stack, link),))
+
+
+# -- the commands ---------------------------------------------------------------------------------------------------
+
+
+def _enter(stack: Stack, rule: Rule) -> str:
+    container = stack.container(rule.place)
+    if rule.place == HOST or container is None:
+        return ""
+    return f"nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {container.name}) -n "
+
+
+def _program(rule: Rule) -> str:
+    program = "ip6tables" if rule.family == "ip6" else "iptables"
+    return f"{program}-legacy" if rule.backend == "iptables-legacy" else program
+
+
+def _deletion(rule: Rule) -> str:
+    if rule.backend == "nftables":
+        return f"nft delete rule {rule.family} {rule.table} {rule.chain} handle {rule.handle}"
+    table = "" if rule.table == "filter" else f"-t {rule.table} "
+    if "<secret-" in rule.text:  # its text is not whole
+        return f"{_program(rule)} {table}-D {rule.chain} {rule.number}"
+    return f"{_program(rule)} {table}{rule.text.replace('-A ', '-D ', 1)}"
+
+
+def _acceptance(link: Link, trace: Trace, rule: Rule, chain: str) -> str:
+    if rule.backend == "nftables":
+        family = "ip6" if ":" in trace.address else "ip"
+        way = f"{family} daddr {trace.address} {link.protocol} dport {link.port}"
+        return f"nft insert rule {rule.family} {rule.table} {chain} {way} accept"
+    way = f"-d {trace.address} -p {link.protocol} --dport {link.port}"
+    return f"{_program(rule)} -I {chain} {way} -j ACCEPT"
+
+
+# -- the tools that write rules -------------------------------------------------------------------------------------
+
+
+def _managed(stack: Stack, link: Link, rule: Rule, trace: Trace) -> tuple[str, ...]:
+    """What to say and the commands, where a tool is known to have written the rule, or the policy; () for none."""
+    if rule.place != HOST:
+        return ()
+    source = stack.source(link)
+    bridges = [bridge(n) for e in stack.endpoints(source) if (n := stack.network(e.network_id)) is not None]
+    into_host = "INPUT" in rule.chain.upper() or "-input" in rule.chain
+    if rule.chain.startswith("f2b-"):
+        address = next((a for e in stack.endpoints(source) for a in e.addresses), "")
+        return (f"fail2ban has banned {stack.title(source)}: lift the ban.", f"sudo fail2ban-client unban {address}")
+    if rule.chain.startswith("ufw") or (rule.is_policy and any(c.startswith("ufw-") for c in trace.chains)):
+        return ("Allow it in ufw, which wrote the rule.", *_ufw(link, trace, bridges, into_host))
+    if rule.table == "firewalld" or any(c.startswith(("FWDI_", "IN_public", "FWD_public")) for c in (rule.chain,)):
+        says = "Put the network's bridge into a zone of firewalld that lets its packets through."
+        zone = "sudo firewall-cmd --zone=trusted --change-interface="
+        runs = (f"{zone}{b}{' --permanent' if i else ''}" for b in bridges for i in (0, 1))
+        return (says, *runs)
+    return ()
+
+
+def _ufw(link: Link, trace: Trace, bridges: list[str], into_host: bool) -> Iterator[str]:
+    to = f"to {trace.address} port {link.port} proto {link.protocol}"
+    for name in bridges:
+        yield f"sudo ufw allow in on {name} {to}" if into_host else f"sudo ufw route allow in on {name} {to}"
