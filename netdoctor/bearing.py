@@ -6,7 +6,7 @@ and not with its square.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from netdoctor.check import Check
@@ -21,34 +21,40 @@ class Bearing(Generic[_T]):
 
     def __init__(self, stack: Stack, things: Iterable[tuple[Subject, _T]]) -> None:
         self._stack = stack
-        self._own: dict[int, list[tuple[int, Subject, _T]]] = {}
-        """By the subject itself: the same value, so the same for every check that judged it."""
-        self._at: dict[str, list[tuple[int, Subject, _T]]] = {}
-        self._everywhere: list[tuple[int, Subject, _T]] = []
-        places: dict[int, set[str]] = {}
-        for position, (subject, thing) in enumerate(things):
-            entry = (position, subject, thing)
-            self._own.setdefault(id(subject), []).append(entry)
+        self._entries: list[tuple[Subject, _T]] = list(things)
+        self._own: dict[Hashable, list[int]] = {}
+        self._at: dict[str, list[int]] = {}
+        """By the containers that the subject belongs to."""
+        self._everywhere: list[int] = []
+        places: dict[Hashable, set[str]] = {}
+        for number, (subject, _) in enumerate(self._entries):
+            key = _key(subject)
+            self._own.setdefault(key, []).append(number)
             if isinstance(subject, Host):
-                self._everywhere.append(entry)
-            if id(subject) not in places:
-                places[id(subject)] = places_of(stack, subject)
-            for place in places[id(subject)]:
-                self._at.setdefault(place, []).append(entry)
+                self._everywhere.append(number)
+            if key not in places:
+                places[key] = places_of(stack, subject)
+            for place in places[key]:
+                self._at.setdefault(place, []).append(number)
 
     def on(self, subject: Subject) -> Iterator[tuple[Subject, _T]]:
-        """What may bear on the subject, in the order in which it was given: its own, and that of its neighbours."""
-        entries = [*self._own.get(id(subject), ()), *self._everywhere]
-        for place in self._neighbours(subject):
-            entries += self._at.get(place, ())
-        for _, about, thing in sorted({position: (position, about, thing) for position, about, thing in entries}.values(), key=lambda e: e[0]):
-            yield about, thing
+        """What may bear on the subject: what is about itself, its neighbours and the host, in the given order."""
+        found = {*self._own.get(_key(subject), ()), *self._everywhere}
+        for place in _ends(self._stack, subject) if isinstance(subject, Link) else places_of(self._stack, subject):
+            found.update(self._at.get(place, ()))
+        for number in sorted(found):
+            yield self._entries[number]
 
-    def _neighbours(self, subject: Subject) -> set[str]:
-        if not isinstance(subject, Link):
-            return places_of(self._stack, subject)
-        ends = [end for end in (self._stack.source(subject), self._stack.target(subject)) if end is not None]
-        return {c.id for end in ends for c in (end, self._stack.namespace_owner(end))}
+
+def _key(subject: Subject) -> Hashable:
+    if isinstance(subject, Container | Network):
+        return type(subject), subject.id
+    return (Volume, subject.name) if isinstance(subject, Volume) else subject
+
+
+def _ends(stack: Stack, link: Link) -> set[str]:
+    ends = (end for end in (stack.source(link), stack.target(link)) if end is not None)
+    return {c.id for end in ends for c in (end, stack.namespace_owner(end))}
 
 
 def explains(stack: Stack, check: Check, subject: Subject, other: Subject, hop: str) -> bool:

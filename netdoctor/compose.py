@@ -20,10 +20,9 @@ FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.ya
 _OVERRIDES = (
     "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml",
 )  # fmt: skip
-_NAME = re.compile(r"^name\s*:\s*(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^#\n]*?))\s*(?:#.*)?$", re.M)
-_LINE = re.compile(
-    r"^\s*(?:export\s+)?(?P<key>[\w.-]+)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<plain>.*?))\s*(?:\s#.*)?$"
-)
+_SCALAR = r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^\n]*?))\s*(?:(?:^|\s)#.*)?$"
+_NAME = re.compile(rf"^name\s*:\s*{_SCALAR}", re.MULTILINE)
+_LINE = re.compile(rf"^\s*(?:export\s+)?(?P<key>[\w.-]+)\s*=\s*{_SCALAR}")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?:(?P<sign>:?[-?+])(?P<other>[^}]*))?\}|(?P<bare>\w+))")
 MOST = 1 << 20
 """Bytes that are read of a file."""

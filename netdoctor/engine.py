@@ -7,13 +7,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-import msgspec
-
 from netdoctor.check import Check
+from netdoctor.complaining import said_about
 from netdoctor.finding import Finding, Verdict, unknown
 from netdoctor.model import Link, Subject
 from netdoctor.stack import Stack
-from netdoctor.symptoms import symptoms
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -64,7 +62,7 @@ def _of_link(stack: Stack, link: Link, finding: Finding) -> Finding:
     if finding.verdict not in (Verdict.FAIL, Verdict.WARN):
         return finding
     evidence = dict(finding.evidence)
-    if said := symptoms(stack, link):
+    if said := said_about(stack, link):
         evidence["log"] = list(said)
     if finding.verdict is Verdict.FAIL and not link.certain:
         says = f"{finding.says} (only a warning, since nothing but {link.known_from} tells of this link)"

@@ -27,12 +27,12 @@ from netdoctor.stack import Stack
 def bearer(stack: Stack, source: Container, host: str) -> Container | None:
     """The container that bears the name: for the source alone, on its networks, else anywhere; a running one if any."""
     reachable = [e.network_id for e in stack.endpoints(source)]
-    for bearers in (stack.bearers(host, reachable), stack.bearers(host)):
-        found = [c for c, _ in bearers]
-        if found:
-            # Of several projects' `db` on other networks the source's own is meant.
-            found = [c for c in found if c.project == source.project] or found
-            return next((c for c in found if c.state.running), found[0])
+    here = [c for c, _ in stack.bearers(host, reachable)]
+    anywhere = [c for c, _ in stack.bearers(host)]
+    # Of several projects' `db` on other networks the source's own is meant.
+    found = here or [c for c in anywhere if c.project == source.project] or anywhere
+    if found:
+        return next((c for c in found if c.state.running), found[0])
     alone = stack.linked(source, host)
     called = stack.called(host)
     return alone or (called[0] if len(called) == 1 else None)

@@ -229,8 +229,8 @@ class Link(Value, frozen=True, kw_only=True):
     """In words: `the command line`, `environment DATABASE_URL of api`, `the listeners of postgres`; of a link that is
     known from several places all of them."""
     certain: bool = True
-    """Whether the source is known to mean it. What only `depends_on` tells, say, may be an order of starting: where such
-    a link fails, that is a warning at most."""
+    """Whether the source is known to mean it. What only `depends_on` tells, say, may be an order of starting: where
+    such a link fails, that is a warning at most."""
     observed: bool = False
     """The address was seen in a socket that the source has open, and nobody is known to have written it anywhere."""
 

@@ -79,7 +79,7 @@ def within(stack: Stack, project: str | None) -> tuple[Container, ...]:
 
 
 def project_here(stack: Stack, request: Request) -> str | None:
-    """The name of the project that the request means: the one that was typed, else this folder's if the engine has it."""
+    """The name of the project that is meant: the one that was typed, else this folder's if the engine has it."""
     here = request.here
     if request.project is not None or here is None:
         return request.project

@@ -54,12 +54,15 @@ def plan(request: Request, stack: Stack) -> Plan:
     return _planned(stack, links, sources, puzzles, sources=sources)
 
 
-def whole_stack(containers: tuple[Container, ...], project: bool) -> tuple[tuple[Container, ...], tuple[Container, ...]]:
+Containers = tuple[Container, ...]
+
+
+def whole_stack(containers: Containers, project: bool) -> tuple[Containers, Containers]:
     """Whose links are judged, and which containers, where nothing was typed.
 
-    All that runs or tries to, and of a project what should: a container that ended with an error is looked at, with what
-    it needs; one that did its work or was stopped is judged if somebody needs it. What else lies about on an engine, and
-    what `docker compose run` has left, is nobody's concern.
+    All that runs or tries to, and of a project what should: a container that ended with an error is looked at, with
+    what it needs; one that did its work or was stopped is judged if somebody needs it. What else lies about on an
+    engine, and what `docker compose run` has left, is nobody's concern.
     """
     alive = tuple(c for c in containers if c.state.running or c.state.status == "restarting")
     if not project:
@@ -80,7 +83,7 @@ def _sources(stack: Stack, request: Request, stack_here: tuple[Container, ...]) 
     found: dict[str, Container] = {}
     for name in (part.strip() for part in (request.source or "").split(",")):
         if not name:
-            raise BadRequest(f"{request.source!r} names no container: write names with a comma between, like api,worker")
+            raise BadRequest(f"{request.source!r} holds an empty name: write commas between names, like api,worker")
         if name == HOST and not stack.called(HOST):
             raise BadRequest("the host as SOURCE is not supported yet: name the container that cannot connect")
         mine = stack_here if request.project is not None else called(stack_here, name) or stack.containers

@@ -95,6 +95,14 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return {name: list(bearers.values()) for name, bearers in found.items()}
 
     @cached_property
+    def _members(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for container in self.containers:
+            for endpoint in container.endpoints:
+                found.setdefault(endpoint.network_id, set()).add(container.id)
+        return found
+
+    @cached_property
     def _called(self) -> dict[str, tuple[Container, ...]]:
         found: dict[str, dict[str, Container]] = {}
         for container in self.containers:
@@ -191,6 +199,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def _whose(self, subject: Publication | Mount) -> str:
         return self.title(self.owner(subject))
 
+    def on_network(self, network: Network) -> set[str]:
+        """The IDs of the containers that have a place of their own on the network, running or not."""
+        return self._members.get(network.id, set())
+
     def users(self, volume: Volume) -> tuple[Container, ...]:
         """The containers, running or not, that have the volume mounted."""
         return self._mounting.get(volume.name, ())
@@ -265,7 +277,7 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
                 yield container, endpoint
 
     def linked(self, source: Container, name: str) -> Container | None:
-        """The container that the name means to the source alone, by a link of its own (`--link`, Compose's `links:`)."""
+        """The container that the name means to the source alone (`--link`, Compose's `links:`)."""
         owner = self.namespace_owner(source)
         for endpoint in owner.endpoints:
             for link in endpoint.links:

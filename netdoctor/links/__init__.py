@@ -21,7 +21,7 @@ __all__ = ["CONNECTS", "asked_for", "inferred"]
 
 
 def inferred(stack: Stack, sources: Iterable[Container], unknown_names: bool = False) -> Iterator[Link]:
-    """All links of these containers. `unknown_names`: those too whose name nobody bears, and of which no log complains."""
+    """All links of these containers. `unknown_names`: those too whose name nobody bears and no log complains of."""
     shared = Shared(stack)
     for source in sources:
         clues = (

@@ -85,8 +85,9 @@ def _same(
         return None
     if clue.target is not None:
         likely = of_target.get((clue.source.id, clue.target.id), [])
-        same = [f for f in likely if f.first.port == clue.port and is_loopback(f.first.address) == is_loopback(clue.address)]
-        return same[0] if same else None
+        itself = is_loopback(clue.address)
+        same = (f for f in likely if f.first.port == clue.port and is_loopback(f.first.address) == itself)
+        return next(same, None)
     if is_loopback(clue.address):
         here = (found.get((clue.source.id, a, clue.port, clue.protocol)) for a in ("localhost", "127.0.0.1", "::1"))
         return next((f for f in here if f is not None), None)

@@ -109,7 +109,7 @@ def _certain(
 
 
 def _is_port_of(stack: Stack, target: Container, mention: Mention) -> bool:
-    """Whether `redis:7` can be an address at all: a container of that name, and a port that it has anything to do with."""
+    """Whether `redis:7` can be an address at all: a port that the container of that name has to do with."""
     if mention.port >= 100 or not mention.port:
         return True
     served, _ = ports_served(stack, target)

@@ -13,7 +13,7 @@ from netdoctor.stack import Stack
 
 
 def connected(stack: Stack, source: Container) -> Iterator[Clue]:
-    """Connections to containers of this engine, through the host as well, and attempts to reach a dead address of it."""
+    """Connections to containers of this engine, through the host as well, and attempts to reach a dead address."""
     sockets = stack.sockets(source)
     # On the host's network, and in a shared namespace, nobody can say whose sockets they are.
     if not isinstance(sockets, Sockets) or source.on_host_network or source.donor:
@@ -35,17 +35,22 @@ def connected(stack: Stack, source: Container) -> Iterator[Clue]:
 
 
 def _meant(stack: Stack, source: Container, peer: Peer) -> Container | None:
-    """The container at the other end: who has the address and serves the port, or who is published there on the host."""
+    """The container at the other end: who has the address and serves the port, or who is published at the host."""
     holder = stack.holder(peer.address)
     if holder is not None:
         # A connection to a port that nobody serves there came from the other side.
         return holder if peer.state == "syn-sent" or serves(stack, holder, peer.port) else None
     if not means_host(stack, source, peer.address):
         return None
-    published = [c for c in stack.containers if any(p.host_port == peer.port and p.protocol == "tcp" for p in c.published)]
+    published = [c for c in stack.containers if _published(c, peer.port)]
     return published[0] if len(published) == 1 else None
+
+
+def _published(container: Container, port: int) -> bool:
+    return any(p.host_port == port and p.protocol == "tcp" for p in container.published)
 
 
 def _is_dead(stack: Stack, source: Container, peer: Peer) -> bool:
     """An address of nobody in a network of the source's: whoever had it is gone."""
-    return stack.holder(peer.address) is None and not means_host(stack, source, peer.address) and in_subnets(stack, peer.address)
+    address = peer.address
+    return stack.holder(address) is None and not means_host(stack, source, address) and in_subnets(stack, address)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdoctor.answers import Logs
+from netdoctor.complaining import recent_complaints
 from netdoctor.links.clue import Clue
 from netdoctor.links.ports import Ports, ports_meant, ports_served
 from netdoctor.meant import bearer, meant, named_like
 from netdoctor.mentions import SCHEME_PORTS, Mention, is_bare_name, kind_of, mentions
-from netdoctor.mentions.complaints import Complaint, complaints
+from netdoctor.mentions.complaints import Complaint
 from netdoctor.model import Container
 from netdoctor.stack import Stack
 
 WHERE = "the log"
-_RESOLVER_PORT = 53
 
 
 def complained(stack: Stack, source: Container) -> Iterator[Clue]:
@@ -28,17 +27,6 @@ def complained(stack: Stack, source: Container) -> Iterator[Clue]:
                 yield from _about(stack, source, target, complaint)
         elif is_bare_name(complaint.host) and complaint.symptom == "unresolved":
             yield from _unknown(stack, source, complaint)
-
-
-def recent_complaints(stack: Stack, source: Container) -> Iterator[tuple[Complaint, float]]:
-    """What the container complains of since it was started the last time, with the time of the line."""
-    logs = stack.logs(source)
-    if not isinstance(logs, Logs):
-        return
-    for complaint in complaints("\n".join(line.text for line in logs.lines)):
-        at = logs.lines[complaint.line].at
-        if at >= source.state.started and complaint.port != _RESOLVER_PORT:
-            yield complaint, at
 
 
 def _is_old_news(at: float, target: Container) -> bool:
@@ -89,5 +77,3 @@ def _unknown(stack: Stack, source: Container, complaint: Complaint) -> Iterator[
             where=where,
             certain=bool(told) or near is not None,
         )
-
-

@@ -42,7 +42,7 @@ def asked_for(stack: Stack, source: Container, given: Given, among: tuple[Contai
 
 
 def _typed(stack: Stack, source: Container, target: Container, given: Given) -> Iterator[Link]:
-    address = _callable(stack, target, given.host)
+    address = _callable(stack, source, target, given.host)
     where = "the command line"
     ports: Ports = ((given.port, given.protocol),) if given.port else ()
     if not ports:
@@ -63,11 +63,11 @@ def _unasked(stack: Stack, container: Container) -> bool:
     return container.state.running and not any(a.question == AskSockets(container=container.id) for a in stack.asked)
 
 
-def _callable(stack: Stack, target: Container, typed: str) -> str:
+def _callable(stack: Stack, source: Container, target: Container, typed: str) -> str:
     """The name that the source would use: what was typed where it is one of the target's, else the likeliest."""
     owner = stack.namespace_owner(target)
     names = {n for e in owner.endpoints for n in stack.names(owner, e)}
-    if typed.lower() in names or typed == target.name:
+    if typed.lower() in names or typed == target.name or stack.linked(source, typed) == target:
         return typed
     return target.service or target.name
 

@@ -54,9 +54,7 @@ def _mentions(
     health_check: tuple[str, ...],
     called: tuple[str, ...],
 ) -> tuple[Mention, ...]:
-    told = [
-        replace(m, purpose="own") if _is_own_url(called, m) else m for m in in_environment(dict(environment))
-    ]
+    told = [replace(m, purpose="own") if _is_own_url(called, m) else m for m in in_environment(dict(environment))]
     return tuple(dict.fromkeys((*told, *in_command(command), *in_health_check(health_check))))
 
 

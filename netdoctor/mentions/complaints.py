@@ -23,9 +23,9 @@ Symptom = Literal["refused", "unresolved", "timed-out", "unreachable", "failed"]
 
 
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
-    """A place that could not be reached, `port` 0 where the text names none, and the line (0 is the first) that says so.
+    """A place that could not be reached, and the line (0 is the first) that says so.
 
-    `address` is the IP address that the name stood for then, "" where the text has one or the other.
+    `port` is 0 where the text names none. `address` is the IP address that the name stood for then, "" where the text has one or the other.
     """
 
     host: str
@@ -41,10 +41,10 @@ _HP = rf"{_H}:(?P<port>\d{{1,5}})\b"
 _IP = r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]+)"
 _URL = rf"(?P<scheme>[a-z][a-z0-9+]*)://(?:[^\s/@'\"]*@)?{_H}(?::(?P<port>\d{{1,5}}))?"
 _WHY = (
-    r"(?:[Cc]onnection refused|[Cc]onnection timed out|[Oo]peration timed out|[Nn]o route to host|[Hh]ost is unreachable"
-    r"|[Nn]etwork (?:is )?unreachable|i/o timeout|[Nn]ame or service not known|[Nn]ame does not resolve"
-    r"|[Tt]emporary failure in name resolution|[Nn]odename nor servname provided|[Nn]o such host|[Nn]o address associated"
-    r"|server misbehaving|[Tt]ry again|[Uu]nknown host|nxdomain|econnrefused|etimedout|ehostunreach|timed? ?out)"
+    r"(?:[Cc]onnection refused|[Cc]onnection timed out|[Oo]peration timed out|[Nn]o route to host"
+    r"|[Hh]ost is unreachable|[Nn]etwork (?:is )?unreachable|i/o timeout|[Nn]ame or service not known|[Nn]ame does not resolve"
+    r"|[Tt]emporary failure in name resolution|[Nn]odename nor servname provided|[Nn]o such host"
+    r"|[Nn]o address associated|server misbehaving|[Tt]ry again|[Uu]nknown host|nxdomain|econnrefused|etimedout|ehostunreach|timed? ?out)"
 )
 
 # What a line must hold to be looked at more closely.
@@ -67,7 +67,7 @@ _PATTERNS = tuple(
         # libpq and all that stands on it; a blank line, a tab and a newline of older versions
         rf"could not translate host name \"{_H}\" to address",
         rf"connection to server at \"{_H}\"(?: \({_IP}\))?, port (?P<port>\d+) failed",
-        rf"Is the server running on host \"{_H}\"(?: \({_IP}\))? and accepting\s+TCP/IP connections on port (?P<port>\d+)",
+        rf"running on host \"{_H}\"(?: \({_IP}\))? and accepting\s+TCP/IP connections on port (?P<port>\d+)",
         # MySQL and MariaDB clients
         rf"Can't connect to (?:MySQL |MariaDB )?server on '{_H}(?::(?P<port>\d+))?'",
         rf"Unknown (?:MySQL|MariaDB)? ?server host '{_H}'",
@@ -100,7 +100,7 @@ _PATTERNS = tuple(
         rf"Connection to {_HP} refused",
         rf"Connection to node -?\d+ \({_H}/{_IP}:(?P<port>\d+)\) could not be established",
         rf"Couldn't resolve server {_HP} from bootstrap",
-        rf"(?:[Cc]onnection (?:refused|timed out)|No route to host): (?:no further information: )?{_H}?/{_IP}:(?P<port>\d+)",
+        rf"(?:[Cc]onnection (?:refused|timed out)|No route to host): (?:[a-z ]+: )?{_H}?/{_IP}:(?P<port>\d+)",
         rf"Connect to {_HP} \[[^\]]*\] failed",
         rf"I/O error on [A-Z]+ request for \"{_URL}",
         # librdkafka
@@ -113,7 +113,7 @@ _PATTERNS = tuple(
         rf"Failed to connect to {_H} port (?P<port>\d+)",
         rf"[Ff]ailed to connect to {_HP}",
         # .NET
-        rf"(?:Connection refused|Name or service not known|Resource temporarily unavailable|No route to host) \({_HP}\)",
+        rf"(?:Connection refused|[Nn]ame or service not known|[Tt]emporarily unavailable|No route to host) \({_HP}\)",
         # nginx and Apache
         rf"while connecting to upstream, .*?upstream: \"{_URL}",
         rf"host not found in upstream \"{_H}(?::(?P<port>\d+))?\"",
@@ -123,7 +123,7 @@ _PATTERNS = tuple(
         rf"tcp connect \({_HP}\)",
         # wget, nc, ssh and their like
         rf"bad address '{_H}(?::(?P<port>\d+))?'",
-        rf"unable to resolve host address [‘'`]{_H}",
+        rf"unable to resolve host address \W{_H}",
         rf"[Cc]ould not resolve hostname {_H}:",
         rf"Connecting to {NAME} \({_H}\)\|[^|]*\|:(?P<port>\d+)\.\.\. failed",
         rf"Connecting to {_H}(?: \({NAME}\))?\|[^|]*\|:(?P<port>\d+)\.\.\. failed",
@@ -147,8 +147,8 @@ _SYMPTOMS: tuple[tuple[Symptom, re.Pattern[str]], ...] = (
     (
         "unresolved",
         lazily(
-            r"ENOTFOUND|EAI_|not known|translate host|UnknownHost|no such host|resol|Unknown (?:MySQL|MariaDB)|misbehaving"
-            r"|getaddrinfo|host not found|bad address|nxdomain|nodename|No address associated|DNS lookup|Try again",
+            r"ENOTFOUND|EAI_|not known|translate host|UnknownHost|no such host|resol|Unknown (?:MySQL|MariaDB)"
+            r"|misbehaving|getaddrinfo|host not found|bad address|nxdomain|nodename|No address associated|DNS lookup|Try again",
             re.IGNORECASE,
         ),
     ),
@@ -198,7 +198,7 @@ def _complaint(match: re.Match[str], line: int) -> Complaint | None:
     # Lettuce calls every name that it has not looked up yet so, whatever the reason was.
     near = match.string[match.start() : match.end() + _NEAR].replace("<unresolved>", "")
     whole = match.string.partition("\n")[0].replace("<unresolved>", "")
-    symptom = next((s for text in (near, whole) for s, pattern in _SYMPTOMS if pattern.search(text)), "failed")
+    symptom: Symptom = next((s for text in (near, whole) for s, pattern in _SYMPTOMS if pattern.search(text)), "failed")
     return Complaint(
         host=host.rstrip("."),
         port=port or port_in(parts.get("port") or "") or SCHEME_PORTS.get(scheme, 0),

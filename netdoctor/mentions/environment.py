@@ -165,5 +165,3 @@ def _port_name(variable: str, upper: Mapping[str, str]) -> str:
 def _sibling_port(variable: str, upper: Mapping[str, str]) -> int:
     name = _port_name(variable, upper)
     return port_in(upper[name]) if name else 0
-
-

@@ -30,4 +30,3 @@ def in_health_check(test: tuple[str, ...]) -> Iterator[Mention]:
     for mention in (*told, *(replace(m, where=WHERE) for m in found if (m.host, m.port) not in known)):
         if mention.purpose == "client" and not is_loopback(mention.host) and not is_any_address(mention.host):
             yield mention
-
