@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netdoctor.bearing import Bearing, explains
 from netdoctor.check import HOPS, Check
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
-from netdoctor.model import Container, Host, Link, Mount, Network, Publication, Subject, Volume
+from netdoctor.model import Container, Link
 from netdoctor.stack import Stack
 
 Rank = tuple[int, int, str]
@@ -26,10 +27,14 @@ class Causes:
         self._stack = stack
         self._checks = {r.check.id: r.check for r in results}
         self._before = {c.id: self._all_before(c) for c in self._checks.values()}
-        self._failed: dict[str, list[Result]] = {}
+        self._failed = Bearing(stack, ((r.subject, r) for r in results if r.failed))
+        # Of a link that may not be wanted nothing fails: what warns there first is why the rest does.
+        self._suspected = Bearing(stack, ((r.subject, r) for r in results if _is_doubtful(r)))
+        self._ends: dict[str, list[Result]] = {}
         for result in results:
-            if result.failed:
-                self._failed.setdefault(result.check.id, []).append(result)
+            if result.failed and isinstance(result.subject, Link):
+                for end in {result.subject.source, result.subject.target}:
+                    self._ends.setdefault(end, []).append(result)
         self._known: dict[int, list[Result]] = {}
 
     def rank(self, check: Check) -> Rank:
@@ -52,12 +57,19 @@ class Causes:
         return found
 
     def _found(self, result: Result) -> list[Result]:
-        before = self._before[result.check.id]
-        earlier = (r for check_id, failed in self._failed.items() if check_id in before for r in failed)
-        found = [r for r in earlier if r is not result and explains(self._stack, r.check, r.subject, result)]
+        before, subject = self._before[result.check.id], result.subject
+        known = [self._failed, self._suspected] if _is_doubtful(result) else [self._failed]
+        found = [
+            r
+            for place in known
+            for about, r in place.on(subject)
+            if r.check.id in before
+            and r is not result
+            and explains(self._stack, r.check, about, subject, result.check.hop)
+        ]
         reason = result.check.reason(result.finding.reason)
-        if isinstance(result.subject, Container) and reason is not None and reason.follows_links:
-            found += [r for failed in self._failed.values() for r in failed if self._makes_suffer(r, result)]
+        if isinstance(subject, Container) and reason is not None and reason.follows_links:
+            found += [r for r in self._ends.get(subject.id, ()) if self._makes_suffer(r, result)]
         return found
 
     def _all_before(self, check: Check) -> frozenset[str]:
@@ -84,45 +96,6 @@ class Causes:
         return deaf and link.target == container.id
 
 
-def explains(stack: Stack, check: Check, subject: Subject, result: Result) -> bool:
-    """Whether a failure of `check` on `subject` can explain the result, which a later check gave."""
-    other = result.subject
-    if subject == other or isinstance(subject, Host):
-        return True
-    if isinstance(other, Link):
-        # Without its own network a source sees nothing of the target; what is wrong with the listener is not its fault.
-        own = check.hop == "network" and result.check.hop not in ("interface", "listener")
-        return concerns(stack, subject, other, both_ends=own)
-    places = _places(stack, other)
-    return bool(places & _places(stack, subject)) and not (isinstance(subject, Link) or type(subject) is type(other))
-
-
-def concerns(stack: Stack, subject: Subject, link: Link, *, both_ends: bool = False) -> bool:
-    """Whether the subject lies on the link's way: its target, what it goes through, the networks of both, the host."""
-    if isinstance(subject, Link):
-        return subject == link
-    if isinstance(subject, Host):
-        return True
-    if isinstance(subject, Publication):
-        return subject in stack.through(link)
-    target, source = stack.target(link), stack.source(link)
-    if isinstance(subject, Network):
-        ends = (source,) if target is None else (source, target)
-        return all(any(e.network_id == subject.id for e in stack.endpoints(end)) for end in ends)
-    looked_at = [target, source] if both_ends else [target]
-    owners = {c.id for end in looked_at if end is not None for c in (end, stack.namespace_owner(end))}
-    return bool(owners & _places(stack, subject))
-
-
-def _places(stack: Stack, subject: Subject) -> set[str]:
-    """The IDs of the containers that the subject is, belongs to, or is used by."""
-    if isinstance(subject, Container):
-        return {subject.id}
-    if isinstance(subject, Publication | Mount):
-        owner = stack.owner(subject)
-        return {owner.id, stack.namespace_owner(owner).id} if isinstance(subject, Publication) else {owner.id}
-    if isinstance(subject, Volume):
-        return {c.id for c in stack.users(subject)}
-    if isinstance(subject, Network):
-        return {c.id for c in stack.containers if any(e.network_id == subject.id for e in c.endpoints)}
-    return set()
+def _is_doubtful(result: Result) -> bool:
+    """A warning on a link of which nobody knows whether it is wanted."""
+    return isinstance(result.subject, Link) and not result.subject.certain and result.finding.verdict is Verdict.WARN

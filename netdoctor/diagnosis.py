@@ -8,7 +8,8 @@ from functools import cached_property
 import msgspec
 
 from netdoctor.answers import Unable
-from netdoctor.causes import Causes, concerns
+from netdoctor.bearing import Bearing, concerns
+from netdoctor.causes import Causes
 from netdoctor.check import HOPS
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
@@ -67,8 +68,8 @@ class LinkState(msgspec.Struct, frozen=True):
 
     @property
     def sick(self) -> bool:
-        """The probe saw that it does not work; or it could not look, and a hop failed."""
-        if self.ignored:
+        """It is surely wanted, and the probe saw that it does not work; or it could not look, and a hop failed."""
+        if self.ignored or not self.link.certain:
             return False
         return self.works is False or (self.works is None and any(h.verdict is Verdict.FAIL for h in self.path))
 
@@ -167,7 +168,7 @@ def _moot(result: Result, working: set[Link], fine: set[str], all_work: bool) ->
     """
     subject = result.subject
     if isinstance(subject, Link):
-        return subject in working
+        return subject in working or not subject.certain
     if isinstance(subject, Container) and result.check.hop:
         return subject.id in fine
     return all_work and isinstance(subject, Network | Host | Publication)
@@ -195,12 +196,13 @@ def diagnose(
         key=lambda r: (_WORST_FIRST.index(r.finding.verdict), causes.rank(r.check), not isinstance(r.subject, Link)),
     )
     judged = tuple(_judged(stack, r, causes, ignores) for r in ordered)
+    near = Bearing(stack, ((j.result.subject, j) for j in judged if j.result.check.hop))
     diagnosis = Diagnosis(
         asked=request,
         engine=stack.engine,
         verdict="healthy",
         results=judged,
-        links=tuple(_state(stack, link, judged) for link in links),
+        links=tuple(_state(stack, link, near) for link in links),
         taken_at=stack.taken_at,
         captured=captured,
         elapsed_ms=elapsed_ms,
@@ -209,7 +211,7 @@ def diagnose(
     if any(j.result.failed and j.ignored is None for j in judged):
         return msgspec.structs.replace(diagnosis, verdict="sick")
     # A link that does not work and that no check explains (--only, --skip) is not healthy either.
-    unexplained = any(s.works is False and not s.ignored for s in diagnosis.links)
+    unexplained = any(s.works is False and s.link.certain and not s.ignored for s in diagnosis.links)
     return msgspec.structs.replace(diagnosis, verdict="unclear") if diagnosis.undecided or unexplained else diagnosis
 
 
@@ -264,10 +266,10 @@ class _Blanks(dict[str, str]):
 # -- the path of a link -------------------------------------------------------------------------------------------
 
 
-def _state(stack: Stack, link: Link, judged: tuple[Judged, ...]) -> LinkState:
+def _state(stack: Stack, link: Link, near: Bearing[Judged]) -> LinkState:
     target = stack.target(link)
     works = stack.works(link)
-    mine = [j for j in judged if j.result.check.hop and concerns(stack, j.result.subject, link)]
+    mine = [judged for subject, judged in near.on(link) if concerns(stack, subject, link)]
     return LinkState(
         link=link,
         name=stack.name(link),

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import msgspec
 
 from netdoctor.check import Check
+from netdoctor.complaining import said_about
 from netdoctor.finding import Finding, Verdict, unknown
-from netdoctor.model import Subject
+from netdoctor.model import Link, Subject
 from netdoctor.stack import Stack
 
 
@@ -49,10 +50,25 @@ def _judge(stack: Stack, subject: Subject, check: Check) -> list[Finding]:
     findings: list[Finding] = []
     try:
         for finding in check.judge(stack, subject):
-            findings.append(_documented(check, finding))
+            documented = _documented(check, finding)
+            findings.append(_of_link(stack, subject, documented) if isinstance(subject, Link) else documented)
     except Exception as error:  # a third party's check must not end the run
         findings.append(unknown(f"the check {check.id} broke: {type(error).__name__}: {error}"))
     return findings
+
+
+def _of_link(stack: Stack, link: Link, finding: Finding) -> Finding:
+    """What is wrong with a link, with what its source complains of; of a link that nobody may want, as a warning."""
+    if finding.verdict not in (Verdict.FAIL, Verdict.WARN):
+        return finding
+    evidence = dict(finding.evidence)
+    if said := said_about(stack, link):
+        evidence["log"] = list(said)
+    if finding.verdict is Verdict.FAIL and not link.certain:
+        says = f"{finding.says} (only a warning, since nothing but {link.known_from} tells of this link)"
+        evidence["known_from"] = link.known_from
+        return msgspec.structs.replace(finding, verdict=Verdict.WARN, says=says, evidence=evidence)
+    return msgspec.structs.replace(finding, evidence=evidence)
 
 
 def _documented(check: Check, finding: Finding) -> Finding:

@@ -9,21 +9,33 @@ import re
 from collections.abc import Iterable, Iterator
 
 from netdoctor.answers import Logs, Unable
-from netdoctor.mentions import DATABASE, SCHEME_PORTS, Mention, is_address, is_any_address, is_loopback
+from netdoctor.images import is_kind
+from netdoctor.mentions import (
+    SCHEME_PORTS,
+    Mention,
+    is_address,
+    is_any_address,
+    is_bare_name,
+    is_loopback,
+    nearest,
+)
 from netdoctor.model import Container
 from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
 
 
 def bearer(stack: Stack, source: Container, host: str) -> Container | None:
-    """The container that bears the name: on the source's networks, else anywhere; a running one if there is."""
+    """The container that bears the name: for the source alone, on its networks, else anywhere; a running one if any."""
     reachable = [e.network_id for e in stack.endpoints(source)]
-    for bearers in (stack.bearers(host, reachable), stack.bearers(host)):
-        found = [c for c, _ in bearers]
-        if found:
-            return next((c for c in found if c.state.running), found[0])
-    called = [c for c in stack.containers if host in (c.service, c.name)]
-    return called[0] if len(called) == 1 else None
+    here = [c for c, _ in stack.bearers(host, reachable)]
+    anywhere = [c for c, _ in stack.bearers(host)]
+    # Of several projects' `db` on other networks the source's own is meant.
+    found = here or [c for c in anywhere if c.project == source.project] or anywhere
+    if found:
+        return next((c for c in found if c.state.running), found[0])
+    alone = stack.linked(source, host)
+    called = stack.called(host)
+    return alone or (called[0] if len(called) == 1 else None)
 
 
 def meant(stack: Stack, source: Container, mention: Mention, taken: Iterable[str] = ()) -> Container | None:
@@ -50,6 +62,13 @@ def candidates(stack: Stack, source: Container, mention: Mention) -> list[Contai
         found = [c for c in found if _neighbours(stack, source, c)]
     found = [c for c in found if c.state.running] or found
     return [c for c in found if _serves_others(stack, c, mention.port)] or found
+
+
+def named_like(stack: Stack, source: Container, name: str) -> Container | None:
+    """The neighbour whose name looks most like one that nobody bears."""
+    near = [c for c in stack.containers if c.id != source.id and _neighbours(stack, source, c)]
+    known = {n: c for c in near for n in (c.name, c.service) if n}
+    return next((known[n] for n in nearest(name, known)), None)
 
 
 def is_named(stack: Stack, target: Container, host: str) -> bool:
@@ -158,37 +177,9 @@ def _published(target: Container, port: int) -> bool:
 def _expects(stack: Stack, target: Container, mention: Mention) -> bool:
     """Whether the target is the kind of service that the mention asks for: by its port, or by its image's name."""
     if not mention.port:
-        return bool(mention.hint) and _is_kind(target, mention.hint)
+        return bool(mention.hint) and is_kind(target.image, mention.hint)
     if serves(stack, target, mention.port) or any(p == mention.port for p, _ in target.exposed):
         return True
     if any(p.host_port == mention.port for p in (*target.publications, *target.published)):
         return True
-    return SCHEME_PORTS.get(mention.hint) == mention.port and _is_kind(target, mention.hint)
-
-
-# What the images of a kind of service are called.
-_IMAGES = {
-    "postgres": ("postgres", "postgis", "timescale", "pgvector"),
-    "postgresql": ("postgres", "postgis", "timescale", "pgvector"),
-    "mysql": ("mysql", "mariadb", "percona"),
-    "mariadb": ("mysql", "mariadb", "percona"),
-    "mongodb": ("mongo",),
-    "redis": ("redis", "valkey", "keydb", "dragonfly"),
-    "rediss": ("redis", "valkey", "keydb", "dragonfly"),
-    "amqp": ("rabbitmq", "activemq"),
-    "kafka": ("kafka", "redpanda"),
-    "elasticsearch": ("elasticsearch", "opensearch"),
-    "sqlserver": ("mssql", "sql-server", "sqlserver"),
-    "smtp": ("smtp", "mail", "postfix"),
-    DATABASE: ("postgres", "postgis", "mysql", "mariadb", "percona", "mongo", "mssql", "cockroach"),
-}
-
-
-def _is_kind(target: Container, kind: str) -> bool:
-    image = target.image.rpartition("/")[2].partition(":")[0]
-    return any(word in image for word in _IMAGES.get(kind, (kind,)))
-
-
-def is_bare_name(host: str) -> bool:
-    """Whether it is a name without a dot, such as containers have: one with a dot may be anywhere in the world."""
-    return "." not in host and not is_address(host) and not is_loopback(host)
+    return SCHEME_PORTS.get(mention.hint) == mention.port and is_kind(target.image, mention.hint)

@@ -92,6 +92,9 @@ class Endpoint(Value, frozen=True, kw_only=True):
     """`DNSNames`, which engines list from API 1.44 on; see `Stack.names` for the names on every engine."""
     fixed_address: str = ""
     """The IPv4 address that the user asked for (`--ip`), which survives restarts."""
+    links: tuple[str, ...] = ()
+    """`target:alias` (`Links`, of `--link` and of Compose's `links:`): names that the engine's resolver gives to this
+    container alone."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -164,6 +167,16 @@ class Container(Value, frozen=True, kw_only=True):
         return self.labels.get("com.docker.compose.service", "")
 
     @property
+    def one_off(self) -> bool:
+        """Whether it was made by `docker compose run`: no part of the project's services, without their ports."""
+        return self.labels.get("com.docker.compose.oneoff") == "True"
+
+    @property
+    def replica(self) -> str:
+        """The number among the containers of the Compose service, "" for a container that Compose did not make."""
+        return self.labels.get("com.docker.compose.container-number", "")
+
+    @property
     def donor(self) -> str:
         """The container whose network namespace this one shares (`container:ID`), as written, or ""."""
         return self.network_mode.removeprefix("container:") if self.network_mode.startswith("container:") else ""
@@ -219,7 +232,13 @@ class Link(Value, frozen=True, kw_only=True):
     scheme: str = ""
     """The protocol above TCP where the configuration tells it: postgres, http, redis, ..."""
     known_from: str = ""
-    """In words: `the command line`, `environment DATABASE_URL of api`, `the listeners of postgres`."""
+    """In words: `the command line`, `environment DATABASE_URL of api`, `the listeners of postgres`; of a link that is
+    known from several places all of them."""
+    certain: bool = True
+    """Whether the source is known to mean it. What only `depends_on` tells, say, may be an order of starting: where
+    such a link fails, that is a warning at most."""
+    observed: bool = False
+    """The address was seen in a socket that the source has open, and nobody is known to have written it anywhere."""
 
 
 class Volume(Value, frozen=True, kw_only=True):

@@ -12,10 +12,10 @@ import msgspec
 
 from netdoctor.answers import AnyQuestion, AskLogs, AskSockets
 from netdoctor.links import CONNECTS, asked_for, inferred
-from netdoctor.meant import in_browser, might_serve
+from netdoctor.meant import might_serve
 from netdoctor.mentions import Mention, mentions
 from netdoctor.model import HOST, Container, Host, Link, Protocol, Subject
-from netdoctor.named import find, within
+from netdoctor.named import called, find, project_here, within
 from netdoctor.request import BadRequest, Request, read_target
 from netdoctor.stack import Stack
 
@@ -38,21 +38,57 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(request: Request, stack: Stack) -> Plan:
     """The links and other subjects that the request is about. Raises BadRequest and NotFound."""
-    stack_here = within(stack, request.project)
+    project = project_here(stack, request)
+    stack_here = within(stack, project)
     if request.source is None:
-        sources = tuple(c for c in stack_here if c.state.running) or stack_here
-        everybody = stack_here if request.project else sources
-        return _planned(stack, inferred(stack, sources), everybody, whole=everybody)
-    if request.source == HOST and not any(c.name == HOST for c in stack.containers):
-        raise BadRequest("the host as SOURCE is not supported yet: name the container that cannot connect")
-    sources = find(stack, request.source, stack_here)
+        sources, everybody = whole_stack(stack_here, bool(project))
+        return _planned(stack, inferred(stack, sources), everybody, whole=everybody, sources=sources)
+    sources = _sources(stack, request, stack_here)
     if request.target is None:
         puzzles = [(s, m) for s in sources for m in mentions(s) if m.purpose in CONNECTS]
-        return _planned(stack, inferred(stack, sources, unknown_names=True), sources, puzzles, whole=sources)
+        links = inferred(stack, sources, unknown_names=True)
+        return _planned(stack, links, sources, puzzles, whole=sources, sources=sources)
     given = read_target(request.target)
-    links = tuple(link for source in sources for link in asked_for(stack, source, given, stack_here))
+    links = (link for source in sources for link in asked_for(stack, source, given, stack_here))
     puzzles = [(source, Mention(host=given.host, port=given.port)) for source in sources]
-    return _planned(stack, links, sources, puzzles)
+    return _planned(stack, links, sources, puzzles, sources=sources)
+
+
+Containers = tuple[Container, ...]
+
+
+def whole_stack(containers: Containers, project: bool) -> tuple[Containers, Containers]:
+    """Whose links are judged, and which containers, where nothing was typed.
+
+    All that runs or tries to, and of a project what should: a container that ended with an error is looked at, with
+    what it needs; one that did its work or was stopped is judged if somebody needs it. What else lies about on an
+    engine, and what `docker compose run` has left, is nobody's concern.
+    """
+    alive = tuple(c for c in containers if c.state.running or c.state.status == "restarting")
+    if not project:
+        return (alive or containers, alive or containers)
+    members = tuple(c for c in containers if c.state.running or not c.one_off)
+    if not alive:
+        return members, members
+    failed = tuple(c for c in members if c not in alive and c.state.exit_code not in (0, *STOPPED))
+    return (*alive, *failed), members
+
+
+STOPPED = (130, 137, 143)
+"""Exit codes of a process that was told to end: 128 and SIGINT, SIGKILL, SIGTERM."""
+
+
+def _sources(stack: Stack, request: Request, stack_here: tuple[Container, ...]) -> tuple[Container, ...]:
+    """The containers called by the names of the request, first of the project, then of the whole engine."""
+    found: dict[str, Container] = {}
+    for name in (part.strip() for part in (request.source or "").split(",")):
+        if not name:
+            raise BadRequest(f"{request.source!r} holds an empty name: write commas between names, like api,worker")
+        if name == HOST and not stack.called(HOST):
+            raise BadRequest("the host as SOURCE is not supported yet: name the container that cannot connect")
+        mine = stack_here if request.project is not None else called(stack_here, name) or stack.containers
+        found.update((c.id, c) for c in find(stack, name, mine))
+    return tuple(found.values())
 
 
 def _planned(
@@ -61,6 +97,7 @@ def _planned(
     containers: Iterable[Container],
     puzzles: Iterable[tuple[Container, Mention]] = (),
     whole: Iterable[Container] = (),
+    sources: Iterable[Container] = (),
 ) -> Plan:
     """`whole`: the containers that are judged with all their publications and mounts, not only as ends of links."""
     once: dict[tuple[str, str, int, Protocol], Link] = {}
@@ -70,10 +107,11 @@ def _planned(
     ends = [e for link in meant for e in (stack.container(link.source), stack.target(link)) if e is not None]
     ends += [stack.namespace_owner(end) for end in ends]
     judged = tuple({c.id: c for c in (*containers, *ends) if c.id != HOST}.values())
-    # Who is meant by localhost:5432 is told by who listens on 5432; who by http://localhost:8080, by the complaints.
+    # Who is meant by localhost:5432 is told by who listens on 5432.
     asked = {c.id: c for c in judged} | {c.id: c for s, m in puzzles for c in might_serve(stack, s, m)}
     wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
-    wants += [AskLogs(container=c.id) for c in judged if any(in_browser(stack, c, m) for m in mentions(c))]
+    # What a container complains of tells where it means to go.
+    wants += [AskLogs(container=c.id) for c in sources]
     parts = _parts(stack, meant, judged, {c.id for c in whole})
     return Plan(links=tuple(k for k in meant if k.port), meant=meant, others=(*judged, *parts), wants=tuple(wants))
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from netdoctor.compose import Here
 from netdoctor.mentions import Mention, is_address, parse
 
 
@@ -25,11 +26,16 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
+    """What the command line asks for. `source` may hold several names with commas between.
+
+    `here` is the Compose project of the folder in which it was typed: what is meant where no project is named, if the
+    engine has it.
+    """
 
     source: str | None = None
     target: str | None = None
     project: str | None = None
+    here: Here | None = None
 
 
 _TARGET = re.compile(r"^(?P<host>\[[^\]]*\]|.*?)(?::(?P<port>[^:/\]]*))?(?:/(?P<protocol>tcp|udp))?$")

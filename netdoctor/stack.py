@@ -85,6 +85,56 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def _services(self) -> Counter[str]:
         return Counter(c.service for c in self.containers)
 
+    @cached_property
+    def _volumes(self) -> dict[str, Volume]:
+        return {v.name: v for v in self.volumes}
+
+    @cached_property
+    def _borne(self) -> dict[str, list[tuple[Container, Endpoint]]]:
+        """Who bears a name, in the order of the containers: `db` and `db.network`."""
+        found: dict[str, dict[tuple[str, str], tuple[Container, Endpoint]]] = {}
+        for container in self.containers:
+            for endpoint in container.endpoints:
+                for name in self.names(container, endpoint):
+                    for written in (name, f"{name}.{endpoint.network.lower()}"):
+                        found.setdefault(written, {})[container.id, endpoint.network_id] = (container, endpoint)
+        return {name: list(bearers.values()) for name, bearers in found.items()}
+
+    @cached_property
+    def _members(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for container in self.containers:
+            for endpoint in container.endpoints:
+                found.setdefault(endpoint.network_id, set()).add(container.id)
+        return found
+
+    @cached_property
+    def _called(self) -> dict[str, tuple[Container, ...]]:
+        found: dict[str, dict[str, Container]] = {}
+        for container in self.containers:
+            for name in (container.name, container.service):
+                found.setdefault(name, {})[container.id] = container
+        return {name: tuple(called.values()) for name, called in found.items() if name}
+
+    @cached_property
+    def _held(self) -> dict[_Address, Container]:
+        """Which running container has an address; the first of several."""
+        running = (c for c in reversed(self.containers) if c.state.running)
+        return {a: c for c in running for text in c.addresses if (a := _address(text)) is not None}
+
+    @cached_property
+    def _owners(self) -> dict[str, Container]:
+        """The owners of the network namespaces, by the IDs of those who share them."""
+        return {c.id: owner for c in self.containers if c.donor and (owner := self._namespace_owner(c)).id != c.id}
+
+    @cached_property
+    def _mounting(self) -> dict[str, tuple[Container, ...]]:
+        found: dict[str, dict[str, Container]] = {}
+        for container in self.containers:
+            for mount in container.mounts:
+                found.setdefault(mount.name, {})[container.id] = container
+        return {name: tuple(users.values()) for name, users in found.items()}
+
     # -- finding one's way ------------------------------------------------------------------------------------
 
     @cached_property
@@ -97,7 +147,7 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return self.host if container_id == HOST else self._containers.get(container_id)
 
     def volume(self, name: str) -> Volume | None:
-        return next((v for v in self.volumes if v.name == name), None)
+        return self._volumes.get(name)
 
     def network(self, network_id: str) -> Network | None:
         return self._networks.get(network_id)
@@ -112,6 +162,15 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def target(self, link: Link) -> Container | None:
         """The container meant, or None where nobody knows."""
         return self.container(link.target)
+
+    def called(self, name: str) -> tuple[Container, ...]:
+        """The containers whose name or Compose service this is, running or not, of every project."""
+        return self._called.get(name, ())
+
+    def of_service(self, project: str, service: str) -> tuple[Container, ...]:
+        """The containers of a Compose service, without those of `compose run`."""
+        found = (c for c in self.called(service) if c.service == service and c.project == project)
+        return tuple(c for c in found if not c.one_off)
 
     def title(self, container: Container) -> str:
         """What a person calls the container: its Compose service where only one container has it, else its name."""
@@ -146,9 +205,13 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def _whose(self, subject: Publication | Mount) -> str:
         return self.title(self.owner(subject))
 
+    def on_network(self, network: Network) -> set[str]:
+        """The IDs of the containers that have a place of their own on the network, running or not."""
+        return self._members.get(network.id, set())
+
     def users(self, volume: Volume) -> tuple[Container, ...]:
         """The containers, running or not, that have the volume mounted."""
-        return tuple(c for c in self.containers if any(m.name == volume.name for m in c.mounts))
+        return self._mounting.get(volume.name, ())
 
     def through(self, link: Link) -> tuple[Publication, ...]:
         """The publications that the link goes through if it asks the host: of the target, with this host port."""
@@ -170,10 +233,14 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         given = container.donor
         if not given:
             return None
-        return next((c for c in self.containers if c.id.startswith(given) or c.name == given), None)
+        whole = self._containers.get(given)
+        return whole or next((c for c in self.containers if c.id.startswith(given) or c.name == given), None)
 
     def namespace_owner(self, container: Container) -> Container:
         """Who holds the endpoints of the network namespace that `container` was made to live in."""
+        return self._owners.get(container.id, container)
+
+    def _namespace_owner(self, container: Container) -> Container:
         owner = container
         for _ in range(8):  # a donor can share another's namespace in turn; the engine forbids circles
             donor = self.donor(owner)
@@ -210,25 +277,29 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
 
     def bearers(self, name: str, networks: Iterable[str] | None = None) -> Iterator[tuple[Container, Endpoint]]:
         """Who bears the name, running or not, on the given network IDs (None: on any)."""
-        wanted = name.lower().rstrip(".")
         among = None if networks is None else set(networks)
-        for container in self.containers:
-            for endpoint in container.endpoints:
-                if among is not None and endpoint.network_id not in among:
-                    continue
-                names = self.names(container, endpoint)
-                if wanted in names or any(wanted == f"{n}.{endpoint.network.lower()}" for n in names):
-                    yield container, endpoint
+        for container, endpoint in self._borne.get(name.lower().rstrip("."), ()):
+            if among is None or endpoint.network_id in among:
+                yield container, endpoint
+
+    def linked(self, source: Container, name: str) -> Container | None:
+        """The container that the name means to the source alone (`--link`, Compose's `links:`)."""
+        owner = self.namespace_owner(source)
+        for endpoint in owner.endpoints:
+            for link in endpoint.links:
+                target, _, alias = link.rpartition(":")
+                if alias.lower() == name.lower().rstrip("."):
+                    return next((c for c in self.containers if c.name == target or c.id == target), None)
+        for link in owner.links:  # on the default bridge: /target:/source/alias
+            target, _, alias = link.partition(":")
+            if alias.rpartition("/")[2].lower() == name.lower():
+                return next((c for c in self.containers if c.name == target.removeprefix("/")), None)
+        return None
 
     def holder(self, address: str) -> Container | None:
         """The running container that has the address on any network, or None."""
         wanted = _address(address)
-        if wanted is None:
-            return None
-        for container in self.containers:
-            if container.state.running and any(_address(a) == wanted for a in container.addresses):
-                return container
-        return None
+        return None if wanted is None else self._held.get(wanted)
 
     # -- the answers ------------------------------------------------------------------------------------------
 
@@ -291,7 +362,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return None if isinstance(connection, Unable) else connection.works
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _address(text: str) -> _Address | None:
     try:
         return ipaddress.ip_address(text.strip("[]"))
     except ValueError:

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netdoctor.api import AskLogs, Container, Finding, Reason, Stack, check, fail, passed, warn
+from netdoctor.api import AskLogs, Container, Finding, Link, Reason, Stack, check, fail, passed, warn
 
 from ._exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
 from ._mending import do, log, more_memory, start
@@ -72,7 +72,8 @@ def running(stack: Stack, container: Container) -> Iterator[Finding]:
         remedy = do(
             container, "Wake it, unless whoever paused it is still at work.", f"docker unpause {container.name}"
         )
-        yield fail("paused", says, remedy=remedy, status=state.status)
+        say = fail if _needed(stack, container) else warn
+        yield say("paused", says, remedy=remedy, status=state.status)
     elif state.error:
         says, remedy = explain(stack, container)
         yield fail("start-failed", f"{name} could not be started: {says}", remedy=remedy, error=state.error, **seen)
@@ -84,9 +85,15 @@ def running(stack: Stack, container: Container) -> Iterator[Finding]:
     elif state.status == "created":
         remedy = do(container, "Start it; if that fails, the engine says why.", start(container))
         yield fail("never-started", f"{name} was created and never started", remedy=remedy, **seen)
-    elif state.exit_code in _STOPPED and not _asked_about(stack, container):
+    elif state.exit_code in _STOPPED and not _needed(stack, container):
         how = "finished with 0 (done)" if state.exit_code == 0 else f"was stopped ({state.exit_code})"
-        yield passed(f"{name} {how}, and nothing that was asked about needs it", **seen)
+        perhaps = [link.known_from for link in _leading_to(stack, container)] if state.exit_code else []
+        if perhaps:
+            says = f"{name} {how}, and may be needed: that is known from {perhaps[0]}"
+            remedy = do(container, "Start it if it is needed.", start(container))
+            yield warn("exited", says, remedy=remedy, **seen)
+        else:
+            yield passed(f"{name} {how}, and nothing that was asked about needs it", **seen)
     else:
         yield _exited(stack, container, lines)
 
@@ -135,10 +142,14 @@ def _seen(container: Container, lines: tuple[str, ...]) -> dict[str, Any]:
     return {"status": container.state.status, "exit_code": container.state.exit_code, "last_lines": list(lines)}
 
 
-def _asked_about(stack: Stack, container: Container) -> bool:
-    """Whether a judged link starts at the container, or leads to it or into its network namespace."""
+def _needed(stack: Stack, container: Container) -> bool:
+    """Whether a judged link starts at the container, or is certain and leads to it or into its network namespace."""
+    starts = any(link.source == container.id for link in stack.links)
+    return starts or any(link.certain for link in _leading_to(stack, container))
+
+
+def _leading_to(stack: Stack, container: Container) -> Iterator[Link]:
     for link in stack.links:
         target = stack.target(link)
-        if container.id in (link.source, link.target) or (target and stack.namespace_owner(target).id == container.id):
-            return True
-    return False
+        if target is not None and container.id in (target.id, stack.namespace_owner(target).id):
+            yield link

@@ -210,6 +210,7 @@ def _endpoints(found: Mapping[str, Json], networks: tuple[Network, ...]) -> Iter
             aliases=tuple(entry.get("Aliases") or ()),
             dns_names=tuple(entry.get("DNSNames") or ()),
             fixed_address=(entry.get("IPAMConfig") or {}).get("IPv4Address") or "",
+            links=tuple(entry.get("Links") or ()),
         )
 
 

@@ -71,6 +71,10 @@ def asked(given: Stack, source: str | None, target: str | None = None) -> list[s
     return [short(given, link) for link in plan(Request(source=source, target=target), given).links]
 
 
+def sockets_wanted(request: Request, given: Stack) -> tuple[AskSockets, ...]:
+    return tuple(w for w in plan(request, given).wants if isinstance(w, AskSockets))
+
+
 def short(given: Stack, link: Link) -> str:
     target = given.target(link)
     return f"{given.source(link).name} {link.address}:{link.port} -> {target.name if target else '?'}"
@@ -168,7 +172,7 @@ def test_a_target_of_which_nothing_is_known_is_looked_at_all_the_same() -> None:
     planned = plan(Request(source="api", target="db"), stopped)
     assert (planned.links, [c.name for c in planned.others if isinstance(c, Container)]) == ((), ["api", "db"])
     unseen = stack(container("api", 2), container("db", 3))
-    wants = plan(Request(source="api", target="db"), unseen).wants
+    wants = sockets_wanted(Request(source="api", target="db"), unseen)
     assert wants == tuple(AskSockets(container=c.id) for c in unseen.containers)
     blind = stack(*unseen.containers, listens={"api": None, "db": None})
     with pytest.raises(BadRequest, match="nothing tells on which port db"):
@@ -243,7 +247,7 @@ def test_neighbours_are_asked_who_is_meant_by_localhost() -> None:
     api = container("api", 2, env={"DB": "postgres://localhost/x"})
     given = stack(api, container("db", 3), container("web", 4, exposed=(80,)), container("far", 5, network=OTHER))
     for target in (None, "localhost:1"):
-        wants = plan(Request(source="api", target=target), given).wants
+        wants = sockets_wanted(Request(source="api", target=target), given)
         assert wants == tuple(AskSockets(container=c.id) for c in given.containers[:2])
 
 

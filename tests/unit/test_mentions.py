@@ -55,7 +55,7 @@ def pairs(found: tuple[Mention, ...], purpose: str = "client") -> list[tuple[str
         ("12:30", []),
         ("1000:1000", []),
         ("a@b.example:25", []),
-        ("1@kafka:9093", []),
+        ("1@kafka:9093,2@kafka2:9093", [("kafka", 9093), ("kafka2", 9093)]),
         ("http://api:port/", []),
         ("db:70000", []),
         ("just words", []),

@@ -1,0 +1,127 @@
+"""Links from what a container was told: its environment, its command, its health check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from netdoctor.answers import Unable
+from netdoctor.images import store_kind
+from netdoctor.links.clue import Clue
+from netdoctor.links.ports import Ports, ports_meant, ports_served
+from netdoctor.meant import bearer, candidates, could_mean, in_browser, is_named, last_guess, meant, serves
+from netdoctor.mentions import Mention, is_bare_name, is_loopback, mentions
+from netdoctor.model import Container
+from netdoctor.stack import Stack
+
+CONNECTS = ("client", "proxy")
+"""The purposes of mentions to which the process itself connects."""
+
+
+class Shared:
+    """Which variables several containers have been given alike: an `env_file` for all names what few of them use."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._given: dict[tuple[str, str], list[Container]] = {}
+        for container in stack.containers:
+            for variable in container.environment:
+                self._given.setdefault(variable, []).append(container)
+
+    def others(self, source: Container, mention: Mention) -> list[Container]:
+        """Containers of other images that have been given the very same."""
+        value = source.variable(mention.variable) if mention.where.startswith("environment") else None
+        given = self._given.get((mention.variable, value), []) if value is not None else []
+        return [c for c in given if c.image != source.image]
+
+
+def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = False) -> Iterator[Clue]:
+    """`unknown_names`: names that nobody bears too."""
+    found = [m for m in mentions(source) if m.purpose in (*CONNECTS, "browser")]
+    named = {m: c for m in found if (c := bearer(stack, source, m.host)) is not None}
+    taken = {c.id for c in named.values()}
+    for mention in found:
+        target = named.get(mention)
+        if mention.purpose == "browser":
+            if target is None or not stack.shared_networks(source, target):
+                continue
+        elif target is None and not mention.spare:
+            target = meant(stack, source, mention, taken)
+        if target is not None and target.id == source.id:
+            continue
+        if target is None and not _worth_asking(stack, source, mention, unknown_names):
+            continue
+        others = shared.others(source, mention)
+        if store_kind(source.image) and any(not store_kind(c.image) for c in others):
+            continue  # a database asks nobody: it was given the file for all
+        if mention.sure or target is None or _is_port_of(stack, target, mention):
+            sure = _certain(stack, source, target, mention, others)
+            yield from mentioned(stack, source, target, mention, sure)
+
+
+def configured(stack: Stack, source: Container, target: Container) -> Iterator[Clue]:
+    """The addresses in the source's configuration that mean a typed target, right or wrong."""
+    told = [m for m in mentions(source) if m.purpose in CONNECTS]
+    named = [m for m in told if is_named(stack, target, m.host) or stack.linked(source, m.host) == target]
+    wrong = [m for m in told if m not in named and could_mean(stack, source, target, m)]
+    if named:  # where the target is named, an unknown name is somebody else's, and a spare address nobody's
+        wrong = [m for m in wrong if not m.spare and not is_bare_name(m.host)]
+    browser = [m for m in mentions(source) if m.purpose == "browser" and is_named(stack, target, m.host)]
+    if not stack.shared_networks(source, target):
+        browser = []  # the browser connects, the source need not
+    found = (*named, *wrong) or browser or [m for m in told if last_guess(stack, source, target, m)]
+    for mention in found:
+        yield from mentioned(stack, source, target, mention)
+
+
+def mentioned(
+    stack: Stack, source: Container, target: Container | None, mention: Mention, certain: bool = True
+) -> Iterator[Clue]:
+    ports: Ports = ((mention.port, mention.protocol),)
+    if not mention.port and target is not None:
+        ports = ports_meant(stack, target, mention.hint)
+        # Of several ports that an image exposes, the process may serve one and the source want it.
+        certain = certain and (len(ports) == 1 or not isinstance(stack.sockets(target), Unable))
+    for port, protocol in ports:
+        yield Clue(
+            source=source,
+            address=mention.host,
+            port=port,
+            protocol=protocol,
+            target=target,
+            scheme=mention.scheme,
+            where=mention.where,
+            certain=certain,
+        )
+
+
+def _certain(
+    stack: Stack, source: Container, target: Container | None, mention: Mention, others: Iterable[Container]
+) -> bool:
+    """Whether the source means what it was told, as far as one can see from outside."""
+    if mention.doubtful or mention.purpose == "browser":
+        return False
+    if target is None or stack.shared_networks(source, target) or stack.same_namespace(source, target):
+        return True
+    foreign = source.project and target.project and source.project != target.project
+    if foreign and mention.host.lower() != target.name.lower():
+        return False  # another project's `db`: the own one is not there, on purpose perhaps
+    # Where the one that shares a network with the target was told the same, it is for that one.
+    return not any(stack.shared_networks(other, target) for other in others)
+
+
+def _is_port_of(stack: Stack, target: Container, mention: Mention) -> bool:
+    """Whether `redis:7` can be an address at all: a port that the container of that name has to do with."""
+    if mention.port >= 100 or not mention.port:
+        return True
+    served, _ = ports_served(stack, target)
+    return any(mention.port == port for port, _ in served)
+
+
+def _worth_asking(stack: Stack, source: Container, mention: Mention, unknown_names: bool) -> bool:
+    """Whether an address that means nobody for certain is a link all the same."""
+    if not mention.sure or not mention.port or mention.spare or mention.purpose == "browser":
+        return False
+    if is_bare_name(mention.host):
+        return unknown_names
+    if is_loopback(mention.host) and isinstance(stack.sockets(source), Unable):  # nobody can say that it serves itself
+        return not serves(stack, source, mention.port) and not in_browser(stack, source, mention)
+    return unknown_names and len(candidates(stack, source, mention)) > 1
