@@ -216,8 +216,7 @@ def explain(check_id: str) -> None:
 
 def main() -> None:
     """The command `netdoctor`."""
-    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
-    cli(prog_name="netdoctor")
+    _run(sys.argv[1:], "netdoctor")
 
 
 def plugin() -> None:
@@ -232,4 +231,12 @@ def plugin() -> None:
             '"ShortDescription": "Why can one container not reach another?"}'
         )
         return
-    cli(args=arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, prog_name="docker netdoctor")
+    _run(arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, "docker netdoctor")
+
+
+def _run(arguments: list[str], name: str) -> None:
+    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
+    try:
+        cli(args=arguments, prog_name=name)
+    finally:
+        gc.freeze()  # or Python would look for garbage among all that lives before it throws everything away
