@@ -57,8 +57,11 @@ class Check(msgspec.Struct, frozen=True):
     """The station of a link that it judges, "" for none."""
     decisive: bool = True
     """Whether an `unknown` leaves it open if the subject is well: the verdict of the run is unclear then."""
-    manual: str = ""
-    """The docstring of the check's module: what `netdoctor explain` prints."""
+
+    @property
+    def manual(self) -> str:
+        """The docstring of the check's module: what `netdoctor explain` prints."""
+        return inspect.cleandoc(sys.modules[self.judge.__module__].__doc__ or "")
 
     @property
     def family(self) -> str:
@@ -103,7 +106,6 @@ def check(
             after=after,
             hop=hop,
             decisive=decisive,
-            manual=inspect.cleandoc(sys.modules[judge.__module__].__doc__ or ""),
         )
 
     return make

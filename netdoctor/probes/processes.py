@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from netdoctor.answers import Process
+from netdoctor.patterns import lazily
 
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 # /proc/PID/stat: pid (name) state ...; the name may itself hold blanks and brackets.
-_STAT = re.compile(r"\d+ \((?P<name>.*)\) (?P<state>\S)", re.DOTALL)
+_STAT = lazily(r"\d+ \((?P<name>.*)\) (?P<state>\S)", re.DOTALL)
 
 
 def owners(inodes: frozenset[int], pids: Iterable[int]) -> Mapping[int, Process]:
