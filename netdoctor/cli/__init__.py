@@ -6,7 +6,9 @@ Only click is imported at the top: `--help` must answer in less than 0.1 s, and 
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -238,5 +240,18 @@ def _run(arguments: list[str], name: str) -> None:
     gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
     try:
         cli(args=arguments, prog_name=name)
-    finally:
-        gc.freeze()  # or Python would look for garbage among all that lives before it throws everything away
+    except SystemExit as ended:
+        _leave(ended.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """End here and now. Otherwise Python takes apart all that was imported, which is 16 ms of a run of 180.
+
+    Nothing is waiting for that: files and connections are closed, and whatever thread still hangs is ended either way.
+    """
+    if code is None or isinstance(code, int):
+        with suppress(OSError, ValueError):  # nobody reads any more, and Python has its own way to say so
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)
