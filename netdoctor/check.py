@@ -18,7 +18,6 @@ from netdoctor.stack import Stack
 HOPS = ("name", "route", "network", "firewall", "interface", "listener", "accepts")
 """The stations of a link, in order. A check names the one that it judges."""
 
-_ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 _SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -87,7 +86,8 @@ def check(
     """
 
     def make(judge: Callable[[Stack, Any], Iterator[Finding]]) -> Check:
-        if not _ID.fullmatch(id):
+        family, _, name = id.partition(".")
+        if not (_SLUG.fullmatch(family) and _SLUG.fullmatch(name)):
             raise BadCheck(f"the check ID {id!r} should be family.name in lower case, like port.interface")
         if not reasons:
             raise BadCheck(f"{id} documents no reason, so it could never fail")

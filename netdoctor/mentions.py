@@ -131,21 +131,24 @@ _KIND_SIBLINGS = ("TYPE", "ENGINE", "CLIENT", "DRIVER", "DIALECT", "CONNECTION",
 
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+._-]*://"  # the underscore is for Kafka, whose listeners are named like schemes
-_URL = lazily(rf"(?P<scheme>{_SCHEME})(?P<authority>(?:[^/\s?#\"'\\;,]|,(?!{_SCHEME}))+)")
-_GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)")
-_ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{_NAME})(?::(?P<port>\d+))?")
+_URL = lazily(rf"(?P<scheme>{_SCHEME})(?P<authority>(?:[^/\s?#\"'\\;,]|,(?!{_SCHEME}))+)", holds="://")
+_GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)", holds="@")
+_ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{_NAME})(?::(?P<port>\d+))?", holds="jdbc:oracle:")
 _KEY_VALUE = lazily(
     r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?",
     re.IGNORECASE,
+    holds="=",
 )
 _KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
-_HOST_PORT = lazily(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{_NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$")
+_HOST_PORT = lazily(
+    rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{_NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$", holds=":"
+)
 _HOST_ONLY = lazily(rf"^(?:{_NAME})$")
 _NO_HOST = {
     "true", "false", "yes", "no", "on", "off", "none", "null", "tcp", "udp",
 }  # fmt: skip
 _LISTENS = {"-b", "-s", "-l", "--addr", "-addr", "--address", "-address", "--host"}
-_ASSIGNMENT = lazily(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL)
+_ASSIGNMENT = lazily(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL, holds="=")
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
