@@ -6,7 +6,6 @@ container of `docker run` is made again from what the engine knows of it, and it
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -141,6 +140,8 @@ def apply(
 
 
 def _compose(source: Container, edits: Iterable[Edit], extra: Mapping[str, str], options: Iterable[str]) -> str:
+    import json
+
     lines = ["services:", f"  {source.service}:"]
     values = dict(extra)
     for edit in edits:

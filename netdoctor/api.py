@@ -60,6 +60,7 @@ from netdoctor.model import (
     State,
     Volume,
 )
+from netdoctor.patterns import lazily
 from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
 
@@ -125,6 +126,7 @@ __all__ = [
     "is_address",
     "is_any_address",
     "is_loopback",
+    "lazily",
     "means_host",
     "mentions",
     "nearest",

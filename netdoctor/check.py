@@ -18,7 +18,6 @@ from netdoctor.stack import Stack
 HOPS = ("name", "route", "network", "firewall", "interface", "listener", "accepts")
 """The stations of a link, in order. A check names the one that it judges."""
 
-_ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 _SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -57,8 +56,11 @@ class Check(msgspec.Struct, frozen=True):
     """The station of a link that it judges, "" for none."""
     decisive: bool = True
     """Whether an `unknown` leaves it open if the subject is well: the verdict of the run is unclear then."""
-    manual: str = ""
-    """The docstring of the check's module: what `netdoctor explain` prints."""
+
+    @property
+    def manual(self) -> str:
+        """The docstring of the check's module: what `netdoctor explain` prints."""
+        return inspect.cleandoc(sys.modules[self.judge.__module__].__doc__ or "")
 
     @property
     def family(self) -> str:
@@ -84,7 +86,8 @@ def check(
     """
 
     def make(judge: Callable[[Stack, Any], Iterator[Finding]]) -> Check:
-        if not _ID.fullmatch(id):
+        family, _, name = id.partition(".")
+        if not (_SLUG.fullmatch(family) and _SLUG.fullmatch(name)):
             raise BadCheck(f"the check ID {id!r} should be family.name in lower case, like port.interface")
         if not reasons:
             raise BadCheck(f"{id} documents no reason, so it could never fail")
@@ -103,7 +106,6 @@ def check(
             after=after,
             hop=hop,
             decisive=decisive,
-            manual=inspect.cleandoc(sys.modules[judge.__module__].__doc__ or ""),
         )
 
     return make

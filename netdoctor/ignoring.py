@@ -17,6 +17,7 @@ import msgspec
 
 from netdoctor.engine import Result
 from netdoctor.model import Container, Link, Mount, Publication, Volume
+from netdoctor.patterns import lazily
 from netdoctor.stack import Stack
 
 LABEL = "netdoctor.ignore"
@@ -24,7 +25,7 @@ LABEL = "netdoctor.ignore"
 
 FILES = ("netdoctor.toml", "pyproject.toml")
 
-_ENTRY = re.compile(
+_ENTRY = lazily(
     r"(?P<finding>[a-z0-9.-]+(?:/[a-z0-9-]+)?)(?:\s+until\s+(?P<until>\S+))?(?:\s*:\s*(?P<reason>.+))?", re.DOTALL
 )
 

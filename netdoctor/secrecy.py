@@ -20,8 +20,8 @@ _BETWEEN = "\x1f"
 # Every repetition that can start anywhere is bounded: a line of a log may be a megabyte without a space.
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}://"
 _USERINFO = lazily(rf"(?P<scheme>{_SCHEME})(?P<info>(?:(?!,{_SCHEME})[^\s\"'`/?#])+)@")
-_WHOLE_URL = lazily(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)")
-_IMAGE_USERINFO = lazily(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)")
+_WHOLE_URL = lazily(rf"^(?P<scheme>{_SCHEME})(?P<info>[^\s/?#,]+)@(?=\S+$)", holds="://")
+_IMAGE_USERINFO = lazily(rf"^(?P<scheme>(?:{_SCHEME})?)(?P<info>[^\s/:@]+:[^\s/@]+)@(?!sha256:)", holds="@")
 # A password with a raw slash, question mark or hash: what follows the colon is no port.
 _SLASHED = lazily(rf"(?P<head>{_SCHEME}[^\s/?#:@\"'`\[]*:)(?!\d*[/?#]|\$)(?P<secret>[^\s\"'`@]{{1,300}})@(?=[\w.\[])")
 # user:password@tcp(host:port), Go's way to name a MySQL server; user:password@host:port
@@ -30,7 +30,7 @@ _BARE_USERINFO = lazily(
     r"@(?=(?:tcp|udp|unix)[46]?\(|(?!sha256:)[\w.-]+:\d{1,5}(?!\w))"
 )
 # jdbc:oracle:thin:user/password@host
-_ORACLE = lazily(r"(?P<head>jdbc:oracle:\w+:[^\s/:@]+/)(?P<secret>[^\s\"'@]+)@")
+_ORACLE = lazily(r"(?P<head>jdbc:oracle:\w+:[^\s/:@]+/)(?P<secret>[^\s\"'@]+)@", holds="jdbc:oracle:")
 
 _AUTHORIZATION = lazily(
     r"(?P<head>\bauthorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:[A-Za-z]+[ \t]+)?)(?P<secret>[^\s\"'`\\,;]+)",
@@ -41,7 +41,7 @@ _BEARER = lazily(
     re.IGNORECASE,
 )
 
-_SQL = lazily(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE)
+_SQL = lazily(r"(?P<head>\b(?:identified\s+by|password)\s+')(?P<secret>[^']+)(?=')", re.IGNORECASE, holds="'")
 
 _PROGRAM = r"(?P<head>\b(?:%s)\b[^|;&\n]{0,400}?[\s\x1f](?:%s))(?P<secret>\"[^\"]*\"|'[^']*'|[^\s\x1f\"';|&]+)"
 _ATTACHED = tuple(
@@ -56,7 +56,7 @@ _ATTACHED = tuple(
 _QUOTED = r"\\\"(?:(?!\\\").)*|\"(?:[^\"\\\n]|\\.)*|'(?:[^'\\\n]|\\.)*"
 _OPTION = lazily(r"(?<![^\s\x1f(=])(?:--?(?P<name>[A-Za-z][\w.-]+)|requirepass|masterauth|primaryauth)(?=[ \t\x1f])")
 _OPERAND = lazily(rf"\x1f(?!--|-.{{0,4}}(?:\x1f|$))[^\x1f]+|[ \t]+(?:{_QUOTED}|[^\s\x1f\"'-][^\s\x1f\"']*)")
-_ARGUMENT = lazily(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)")
+_ARGUMENT = lazily(r"(?:^|(?<=\x1f))(?P<head>--?(?P<name>[\w.-]+)=)(?P<value>[^\x1f]+)", holds="=")
 
 _NAMED = lazily(
     r"(?<![\w.-])-{0,2}(?P<name>(?:(?:api|access|secret|private|encryption|license)[ ](?=key))?\w[\w.-]{0,200})"

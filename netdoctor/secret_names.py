@@ -16,7 +16,7 @@ Hide = Callable[[str, bool], str]
 """Called with each secret found, and whether it is sure to be one, so that it may be looked for elsewhere too; returns
 what stands in its place."""
 
-ONLY_TOKENS = lazily(r"(?:<secret-\d+>)+")
+ONLY_TOKENS = lazily(r"(?:<secret-\d+>)+", holds="<secret-")
 """What is cut already."""
 
 # -- by name --------------------------------------------------------------------------------------------------------
@@ -90,12 +90,14 @@ PLACEHOLDER = lazily(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|`.*|%\w+%|\{\{.*", 
 _SWITCH = lazily(r"true|false|yes|no|on|off|0|1|none|null|nil|undefined|[*]+|x{4,}", re.IGNORECASE)
 
 _PATH = lazily(
-    r"/(?:run|var|etc|app|opt|usr|home|root|srv|mnt|tmp|data|config|conf|certs?|ssl|tls|keys|secrets|vault)/\S*"
+    r"/(?:run|var|etc|app|opt|usr|home|root|srv|mnt|tmp|data|config|conf|certs?|ssl|tls|keys|secrets|vault)/\S*",
+    holds="/",
 )
 
 _URL = lazily(
     r"(?:jdbc:\w+|https?|wss?|tcp|udp|rediss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|amqps?|nats|kafka|mqtts?"
-    r"|ldaps?|smtps?|s?ftps?|ssh|git|memcached|elasticsearch|clickhouse|mssql|sqlserver|oracle|grpcs?|unix|file)://\S+"
+    r"|ldaps?|smtps?|s?ftps?|ssh|git|memcached|elasticsearch|clickhouse|mssql|sqlserver|oracle|grpcs?|unix|file)://\S+",
+    holds="://",
 )
 
 _HARMLESS_IF_WEAK = lazily(

@@ -17,6 +17,7 @@ from netdoctor.api import (
     fail,
     is_any_address,
     is_loopback,
+    lazily,
     mentions,
     unknown,
     warn,
@@ -25,7 +26,7 @@ from netdoctor.api import (
 from .._remaking import Edit
 from .._rewriting import apply, callable_name, rewrite, verify
 
-_LISTENER = re.compile(r"(?P<name>[A-Z][A-Z0-9_]*)://[^,]*?:(?P<port>\d{1,5})(?=,|$)")
+_LISTENER = lazily(r"(?P<name>[A-Z][A-Z0-9_]*)://[^,]*?:(?P<port>\d{1,5})(?=,|$)")
 
 
 def judge_advertised(stack: Stack, link: Link, source: Container, target: Container) -> Iterator[Finding]:

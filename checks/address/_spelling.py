@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from netdoctor.api import Container, Finding, Link, Mention, Remedy, Sockets, Stack, is_loopback, mentions, passed, warn
+from netdoctor.api import (
+    Container,
+    Finding,
+    Link,
+    Mention,
+    Remedy,
+    Sockets,
+    Stack,
+    is_loopback,
+    lazily,
+    mentions,
+    passed,
+    warn,
+)
 
 from .._remaking import Edit, again
 from .._rewriting import apply, callable_name, rewrite, verify
 
-_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 952, RFC 1123
+_LABEL = lazily(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # RFC 952, RFC 1123
 _STRICT = ("http", "https", "ws", "wss")
 
 

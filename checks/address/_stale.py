@@ -17,6 +17,7 @@ from netdoctor.api import (
     Unable,
     fail,
     is_address,
+    lazily,
     mentions,
     warn,
 )
@@ -26,9 +27,9 @@ from .._rewriting import verify
 RECENT = 300.0
 """Seconds for which a line of the log counts as today's trouble."""
 
-_PLACE = re.compile(r"(?<![\d.])(?P<address>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})(?!\d)")
-_FAILED = re.compile(r"(?i)refused|no route|unreachable|timed? ?out|reset by|failed|EHOSTUNREACH|ECONN|ETIMEDOUT")
-_REQUEST = re.compile(r"request: (\"[^\"]+\")")  # of nginx's error log; its access log has the same, and the status
+_PLACE = lazily(r"(?<![\d.])(?P<address>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})(?!\d)")
+_FAILED = lazily(r"(?i)refused|no route|unreachable|timed? ?out|reset by|failed|EHOSTUNREACH|ECONN|ETIMEDOUT")
+_REQUEST = lazily(r"request: (\"[^\"]+\")")  # of nginx's error log; its access log has the same, and the status
 
 
 def judge_stale(stack: Stack, link: Link, source: Container, target: Container) -> Iterator[Finding]:

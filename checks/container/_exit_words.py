@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import signal
 
-from netdoctor.api import Container, Logs, Remedy, Stack, Unable
+from netdoctor.api import Container, Logs, Remedy, Stack, Unable, lazily
 
 from ._mending import do
 
@@ -20,13 +18,15 @@ _WORDS = {
     139: "crashed: segmentation fault",
     143: "stopped: docker stop",
 }
-_EXEC = re.compile(r"exec (?P<path>/\S+): (?P<what>no such file or directory|exec format error|permission denied)$")
+_EXEC = lazily(r"exec (?P<path>/\S+): (?P<what>no such file or directory|exec format error|permission denied)$")
 
 
 def in_words(code: int) -> str:
     """`139 (crashed: segmentation fault)`. From 129 on the code is 128 and the number of a signal, as in a shell."""
     if code in _WORDS:
         return f"{code} ({_WORDS[code]})"
+    import signal
+
     if code - 128 in set(signal.Signals):
         return f"{code} (ended by {signal.Signals(code - 128).name})"
     return str(code)

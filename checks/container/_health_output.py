@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from netdoctor.api import Health
+from netdoctor.api import Health, lazily
 
-_NOT_FOUND = re.compile(
+_NOT_FOUND = lazily(
     r"^\S*sh: (?:line )?(?:\d+: )?(?P<shell>[\w./-]+): (?:command )?not found"
     r'|exec: "(?P<engine>[^"]+)": (?:executable file not found|stat \S+: no such file)',
     re.MULTILINE,
 )
-_LOCALHOST = re.compile(r"(?:(?P<scheme>https?)://)?(?:localhost|\[?::1\]?)(?:[: ]+(?P<port>\d{1,5}))?")
-_NOBODY_THERE = re.compile(r"refused|cannot assign requested address|address not available", re.IGNORECASE)
+_LOCALHOST = lazily(r"(?:(?P<scheme>https?)://)?(?:localhost|\[?::1\]?)(?:[: ]+(?P<port>\d{1,5}))?")
+_NOBODY_THERE = lazily(r"refused|cannot assign requested address|address not available", re.IGNORECASE)
 
 
 def said(health: Health) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 
@@ -72,6 +71,8 @@ def another_checker(container: Container, missing: str) -> Remedy:
 
 def ask_ipv4(container: Container, health: Health) -> Remedy:
     """The same health check on 127.0.0.1; to verify, it is tried in the container."""
+    import json
+
     test = [re.sub(r"localhost|\[::1\]|::1", "127.0.0.1", word) for word in health.test]
     attempt = f"docker exec {container.name} " + shlex.join(
         ["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else test[1:]

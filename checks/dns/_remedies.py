@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Remedy, Stack
@@ -36,6 +35,8 @@ def rename(stack: Stack, link: Link, guessed: Guess) -> Remedy:
         says = f"Connect {title} to {endpoint.network} anew, with the alias {link.address}"
     compose = None
     if meant.project:
+        import json
+
         key = _key(stack.network(endpoint.network_id), endpoint.network)
         place = f"    networks:\n      {key}:\n        aliases: [{json.dumps(link.address)}]"
         compose = f"services:\n  {meant.service}:\n{place}"

@@ -6,7 +6,9 @@ Only click is imported at the top: `--help` must answer in less than 0.1 s, and 
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -216,8 +218,7 @@ def explain(check_id: str) -> None:
 
 def main() -> None:
     """The command `netdoctor`."""
-    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
-    cli(prog_name="netdoctor")
+    _run(sys.argv[1:], "netdoctor")
 
 
 def plugin() -> None:
@@ -232,4 +233,25 @@ def plugin() -> None:
             '"ShortDescription": "Why can one container not reach another?"}'
         )
         return
-    cli(args=arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, prog_name="docker netdoctor")
+    _run(arguments[1:] if arguments[:1] == ["netdoctor"] else arguments, "docker netdoctor")
+
+
+def _run(arguments: list[str], name: str) -> None:
+    gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
+    try:
+        cli(args=arguments, prog_name=name)
+    except SystemExit as ended:
+        _leave(ended.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """End here and now. Otherwise Python takes apart all that was imported, which is 16 ms of a run of 180.
+
+    Nothing is waiting for that: files and connections are closed, and whatever thread still hangs is ended either way.
+    """
+    if code is None or isinstance(code, int):
+        with suppress(OSError, ValueError):  # nobody reads any more, and Python has its own way to say so
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)

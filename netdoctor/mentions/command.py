@@ -18,7 +18,7 @@ from netdoctor.patterns import lazily
 
 _LISTENS = {"-b", "-s", "-l", "--addr", "-addr", "--address", "-address", "--host"}
 _JOINS = {"JOIN", "SEED", "SEEDS"}
-_ASSIGNMENT = lazily(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL)
+_ASSIGNMENT = lazily(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL, holds="=")
 _HOST_AND_PORT = {"nc", "ncat", "netcat", "telnet", "sr-ready", "connect-ready", "wait-for", "--replicaof", "--slaveof"}
 """What is followed by a host and a port in two words, options between."""
 

@@ -24,11 +24,12 @@ _URL = lazily(
     rf"(?P<jdbc>jdbc:(?P<kind>[a-z0-9]+):(?:[a-z]+:)?)?"
     rf"(?P<scheme>{_SCHEME})(?P<authority>(?:[^/\s?#\"'\\;,]|,(?!(?:[\w.-]+=)?{_SCHEME}))+)"
 )
-_GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)")
-_ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{NAME})(?::(?P<port>\d+))?")
+_GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)", holds="@")
+_ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{NAME})(?::(?P<port>\d+))?", holds="jdbc:oracle:")
 _KEY_VALUE = lazily(
     r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?",
     re.IGNORECASE,
+    holds="=",
 )
 _KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
 # `host: db` of YAML and `"host": "db"` of JSON, and the port that stands beside it.
@@ -37,7 +38,7 @@ _FIELD = lazily(
     re.IGNORECASE | re.MULTILINE,
 )
 _FIELD_PORT = lazily(r"(?:^|[\s{,])[\"']?(?:[a-z]+_)?port[\"']?\s*:\s*[\"']?(?P<port>\d{1,5})\b", re.IGNORECASE)
-_HOST_PORT = lazily(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$")
+_HOST_PORT = lazily(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$", holds=":")
 _VOTER = lazily(r"^\d+@(?=[\w.-]+:\d)")  # 1@kafka1:9093, of KAFKA_CONTROLLER_QUORUM_VOTERS
 # server.1=zoo1:2888:3888;2181: followers call the leader on the first port, everybody everybody on the second.
 _QUORUM = lazily(rf"server\.\d+=(?P<host>{NAME}):\d{{1,5}}:(?P<port>\d{{1,5}})")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import NamedTuple
+
+import msgspec
 
 from netdoctor.model import Container
 from netdoctor.probes.sock_diag import dump, find_tcp
@@ -18,7 +19,7 @@ PAUSE = 0.2
 """Seconds between two readings."""
 
 
-class Queue(NamedTuple):
+class Queue(msgspec.Struct, frozen=True):
     """Readings, oldest first, and the limit that listen(2) was given."""
 
     readings: tuple[int, ...] = ()

@@ -7,8 +7,9 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from netdoctor.answers import Attempt, Outcome
@@ -31,7 +32,7 @@ _OUTCOMES: Mapping[int, Outcome] = {
 }
 
 
-class Tried(NamedTuple):
+class Tried(msgspec.Struct, frozen=True):
     """An attempt, and the connection while it is still open."""
 
     attempt: Attempt

@@ -9,7 +9,9 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netdoctor.probes.dns_message import NOERROR, NXDOMAIN, Answer, Kind, query, read
 
@@ -24,7 +26,7 @@ RESEND = 0.6
 """Seconds after which a query counts as lost: many at once are too much for some resolvers."""
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True):
     """What came of one name. `server` gave the answer, or kept silent."""
 
     outcome: Literal["found", "unknown", "empty", "failed", "silent", "no-server"]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 Kind = Literal["A", "AAAA"]
 
@@ -31,7 +33,7 @@ _RCODES = (
 )  # fmt: skip
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """What a server says. `truncated`: not all of it, so ask over TCP."""
 
     rcode: int

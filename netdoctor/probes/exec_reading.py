@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
+
+import msgspec
 
 from netdoctor.answers import Attempt, Outcome, Process
 from netdoctor.probes.hello import heard
@@ -47,7 +49,7 @@ def sections(output: bytes, mark: str) -> tuple[Section, ...]:
 # -- names --------------------------------------------------------------------------------------------------------
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True):
     """What the tools made of a name."""
 
     outcome: Literal["found", "unknown", "empty", "failed", "silent", "no-server", "unresolved"]

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from netdoctor.answers import Lookup
 from netdoctor.model import HOST, Container
@@ -26,7 +27,7 @@ from netdoctor.stack import Stack
 ON_THE_HOST = "run netdoctor as root on the engine's host itself, not in a container"
 
 
-class Inside(NamedTuple):
+class Inside(msgspec.Struct, frozen=True):
     """A live container or the host: a process of it, and its network namespace held open."""
 
     pid: int

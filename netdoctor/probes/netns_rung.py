@@ -33,7 +33,6 @@ from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
 from netdoctor.probes.engine_api import EngineAPI
-from netdoctor.probes.host_facts import host_facts
 from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.inside import Entrances, Inside
 from netdoctor.probes.namespaces import AS_ROOT
@@ -83,6 +82,8 @@ class NetnsRung:
         if isinstance(question, AskConnection):
             return connect_from(self._stack, self._entrances, question, clock.ends)
         if isinstance(question, AskHost):
+            from netdoctor.probes.host_facts import host_facts
+
             with self._entrances.inside(HOST) as inside:
                 return host_facts(inside)
         if not isinstance(question, AskSockets | AskLookup | AskNamespace):

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 from netdoctor.answers import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.patterns import lazily
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.engine_api import EngineAPI, Engines, what_failed
 from netdoctor.stack import Stack
@@ -21,8 +22,8 @@ ONE_ENGINE = 1.0
 """Seconds for another engine to answer."""
 
 # ECMA-48 escape sequences (CSI, OSC up to BEL or ST, two-character ones), then whatever control characters are left.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_ESCAPES = lazily(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_CONTROLS = lazily(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def logs(stack: Stack, api: EngineAPI, question: AskLogs) -> Logs:
@@ -42,7 +43,9 @@ def _line(raw: bytes) -> LogLine:
     at = _seconds(stamp)
     if at is None:
         at, text = 0.0, raw.decode(errors="replace")
-    return LogLine(at=at, text=_CONTROLS.sub("", _ESCAPES.sub("", text))[:WIDTH].rstrip())
+    if not text.isprintable():
+        text = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    return LogLine(at=at, text=text[:WIDTH].rstrip())
 
 
 def _seconds(stamp: str) -> float | None:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from netdoctor.answers import Process
+from netdoctor.patterns import lazily
 
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
 # /proc/PID/stat: pid (name) state ...; the name may itself hold blanks and brackets.
-_STAT = re.compile(r"\d+ \((?P<name>.*)\) (?P<state>\S)", re.DOTALL)
+_STAT = lazily(r"\d+ \((?P<name>.*)\) (?P<state>\S)", re.DOTALL)
 
 
 def owners(inodes: frozenset[int], pids: Iterable[int]) -> Mapping[int, Process]:
@@ -34,8 +34,9 @@ def _held(pid: int) -> set[int]:
     try:
         with os.scandir(f"/proc/{pid}/fd") as files:
             for file in files:
-                if match := _SOCKET.fullmatch(os.readlink(file.path)):  # noqa: PTH115  of thousands, and a Path is dear
-                    held.add(int(match[1]))
+                opened = os.readlink(file.path)  # noqa: PTH115  of thousands, and a Path is dear
+                if opened.startswith("socket:["):
+                    held.add(int(opened[8:-1]))
     except OSError:
         pass
     return held

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 
-class ResolvConf(NamedTuple):
+class ResolvConf(msgspec.Struct, frozen=True):
     """resolv.conf(5): at most three servers; the last of several `search` and `domain` lines counts."""
 
     servers: tuple[str, ...] = ()

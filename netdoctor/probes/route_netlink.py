@@ -11,7 +11,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 MOST = 20000
@@ -28,7 +29,7 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True):
     """The fixed part of a message, as its layout unpacks it, and its attributes by type."""
 
     fixed: tuple[int, ...]

@@ -9,7 +9,9 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netdoctor.answers import Listener, Peer, Process, Sockets
 
@@ -28,7 +30,7 @@ _PEER_STATES: Mapping[int, Literal["established", "syn-sent", "close-wait"]] = {
 }
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """One socket. `waiting` is rqueue, for a listener the accept queue; `inode` 0 belongs to no process (yet).
 
     `only_v6` is IPV6_V6ONLY, None where the table does not tell it; `backlog` likewise.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from netdoctor.patterns import lazily
+
 # ECMA-48: CSI sequences, then strings (OSC, DCS, SOS, PM, APC) up to their terminator, then all other escapes.
-_SEQUENCE = re.compile(
+_SEQUENCE = lazily(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"

@@ -7,7 +7,9 @@ run of 200. For every reply it also calls a parser that was made for letters: 45
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 LONGEST_LINE = 1 << 16
 MOST_HEADERS = 200
@@ -31,7 +33,7 @@ class Incoming(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-class Head(NamedTuple):
+class Head(msgspec.Struct, frozen=True):
     """Status and headers, names in lower case; `keeps`: whether the connection can be used again after the content."""
 
     status: int

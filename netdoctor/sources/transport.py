@@ -14,8 +14,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from io import BufferedReader
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+
+import msgspec
 
 from netdoctor.sources import http1
 from netdoctor.sources.endpoint import EndpointAddress
@@ -27,7 +29,7 @@ Headers = Mapping[str, str]
 """Names in lower case."""
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True):
     """`path` with its query, encoded; `body` is JSON."""
 
     method: str
@@ -39,7 +41,7 @@ class Request(NamedTuple):
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: Headers
     content: bytes
@@ -49,7 +51,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class Streamed(NamedTuple):
+class Streamed(msgspec.Struct, frozen=True):
     """A reply whose content is read bit by bit; `read(n)` brings n bytes, or fewer at the end."""
 
     status: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netdoctor.probes.accept_queue import read_once, watch
+from netdoctor.probes.accept_queue import Queue, read_once, watch
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.connecting import listen_for, try_tcp, try_udp, with_neighbour
 from netdoctor.probes.files_inside import read_inside
@@ -114,9 +114,9 @@ def test_neighbour_is_read_where_nobody_answered(server: socket.socket) -> None:
 def test_accept_queue(server: socket.socket) -> None:
     address, port = server.getsockname()
     with socket.socket(getattr(socket, "AF_NETLINK", 16), socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
-        assert read_once(netlink, (port,), address) == ((0,), 1)
+        assert read_once(netlink, (port,), address) == Queue((0,), 1)
         assert read_once(netlink, (1, port), address).readings == (0,)
-        assert read_once(netlink, (1,), address) == ((), None)
+        assert read_once(netlink, (1,), address) == Queue()
         with socket.create_connection((address, port)) as ours:
             stuck = watch(netlink, (port,), address, ours.getsockname(), time.monotonic() + 0.7)
             assert len(stuck.readings) > 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 import pytest
+from msgspec.structs import replace
 
 from netdoctor.answers import Listener, Peer, Process, Sockets
 from netdoctor.probes.sock_diag import NETLINK_SOCK_DIAG, dump, find_tcp
@@ -117,7 +118,7 @@ def test_v6only_that_was_seen_needs_no_connect() -> None:
 def test_workers_on_one_port_are_one_listener() -> None:
     one = Row("tcp", LISTEN, "0.0.0.0", 80, "0.0.0.0", 0, waiting=0, backlog=511, inode=1)
     found = sockets(
-        (one, one._replace(inode=2, waiting=7), one._replace(inode=3, waiting=1)),
+        (one, replace(one, inode=2, waiting=7), replace(one, inode=3, waiting=1)),
         owners=lambda inodes: {i: Process(pid=i, name="nginx") for i in inodes},
         serves_ipv4=lambda _: {},
     )
