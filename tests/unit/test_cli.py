@@ -249,7 +249,7 @@ def test_a_capture_is_not_overwritten(tmp_path: Path) -> None:
         ("cut.json", b'{"schema": "netdoctor/capture/1", "stack": {"eng', "cut off"),
         ("newer.json", b'{"schema": "netdoctor/capture/2"}', "newer"),
         ("other.json", b'{"schema": "netdoctor/report/1"}', "not a capture"),
-        ("cut.json.gz", gzip.compress(b'{"schema": "netdoctor/capture/1"}' * 100)[:-20], "cut off"),
+        ("cut.json.gz", gzip.compress(b'{"schema": "netdoctor/capture/1"}' * 100, mtime=0)[:-20], "cut off"),
         ("bomb.json.gz", gzip.compress(b" " * (100 << 20)), "too large"),
     ],
 )
