@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from pathlib import Path
 
 from tests.live.lab import LABEL, Lab, Scenario
 
-ENGINE = Path(__file__).parents[2] / "lab" / "engine"
 SERVER = ("labsrv", "http", "0.0.0.0", "5432")
 
 
@@ -167,25 +165,16 @@ def known_elsewhere(lab: Lab) -> Scenario:
 @contextmanager
 def _second_engine(lab: Lab) -> Iterator[str]:
     """A second engine, known to the docker command as the context `second`; contexts of the user stay as they are."""
-    socket = _engine("second", "socket")
-    ours = lab.docker("-H", socket, "version", check=False).returncode != 0
-    _engine("second", "up")
-    before = os.environ.get("DOCKER_CONFIG")
+    socket = f"unix://{Path(os.environ['NETDOCTOR_LAB']).parent}/second/docker.sock"
+    assert lab.docker("-H", socket, "version", check=False).returncode == 0, "run `tests/lab/engine second up`"
+    before = os.environ["DOCKER_CONFIG"]
     with tempfile.TemporaryDirectory(prefix="netdoctor-") as folder:
         os.environ["DOCKER_CONFIG"] = folder
         try:
             lab.docker("context", "create", "second", "--docker", f"host={socket}")
             yield socket
         finally:
-            del os.environ["DOCKER_CONFIG"]
-            if before is not None:
-                os.environ["DOCKER_CONFIG"] = before
-            if ours:
-                _engine("second", "down")
-
-
-def _engine(*arguments: str) -> str:
-    return subprocess.run([ENGINE, *arguments], check=True, capture_output=True, text=True, timeout=100).stdout.strip()
+            os.environ["DOCKER_CONFIG"] = before
 
 
 def sealed_on_purpose(lab: Lab) -> Scenario:
@@ -226,7 +215,7 @@ def bridge_without_names(lab: Lab) -> Scenario:
 def linked_the_old_way(lab: Lab) -> Scenario:
     """--link gives api a name for the database on the default bridge: it works, and will not for long."""
     _serve(lab, "db", "bridge")
-    api = lab.run("api", network="bridge", options=("--link", f"{lab.name('db')}:postgres"))
+    api = lab.run("api", options=("--link", f"{lab.name('db')}:postgres"))
     assert "postgres" in lab.inside("api", "cat", "/etc/hosts").stdout
     lab.connects("api", "db", 5432)
     yield lab.healthy(api, "postgres:5432", warns=("network.default-bridge/legacy-link",))
