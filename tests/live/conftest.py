@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+from tests.live.lab import Lab
+from tests.live.undo import left_behind
 
 HERE = Path(__file__).parent
 
@@ -14,3 +18,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in Path(item.fspath).parents:
             item.add_marker(pytest.mark.live)
             item.add_marker(pytest.mark.timeout(120))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """An engine of the lab, or one that was named on purpose; never the machine's own by default."""
+    if "NETDOCTOR_LAB" in os.environ:
+        for slug in left_behind():
+            Lab(slug).remove()
+    elif "DOCKER_HOST" not in os.environ:
+        pytest.fail(
+            "run `make test`, or: tests/lab/engine a up && tests/lab/engine a run .venv/bin/python -m pytest ..."
+        )

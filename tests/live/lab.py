@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tests.live.host_side import HostSide
+from tests.live.base import LABEL
+from tests.live.disks import Disks
+from tests.live.host import HostSide
+from tests.live.undo import difference
 
-LABEL = "netdoctor.test=1"
+__all__ = ["LABEL", "PREFIX", "RUNGS", "Case", "Lab", "Scenario"]
+
 PREFIX = "netdoctor-test/"
 RUNGS = ("netns", "exec", "engine")
 
@@ -42,37 +43,14 @@ class Case:
     instead: tuple[str, ...] = ()
 
 
-class Lab(HostSide):
+class Lab(HostSide, Disks):
     """Builds one stack."""
-
-    def __init__(self, slug: str) -> None:
-        super().__init__()
-        self.slug = slug
 
     # -- making things ------------------------------------------------------------------------------------------
 
-    def name(self, short: str) -> str:
-        return f"{self.slug}-{short}"
-
-    def docker(self, *arguments: str, check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run the docker command; a failure shows what it said."""
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
-        if check and done.returncode:
-            raise AssertionError(f"docker {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
-        return done
-
     def network(self, short: str, *options: str) -> str:
         """A user-defined network; returns its full name."""
-        self.docker(
-            "network",
-            "create",
-            "--label",
-            LABEL,
-            "--label",
-            f"netdoctor.scenario={self.slug}",
-            *options,
-            self.name(short),
-        )
+        self.docker("network", "create", *self.labels, *options, self.name(short))
         return self.name(short)
 
     def run(
@@ -110,9 +88,8 @@ class Lab(HostSide):
     ) -> str:  # fmt: skip
         name = self.name(short)
         where = [] if network is None else ["--network", network if _builtin(network) else self.name(network)]
-        labels = ["--label", LABEL, "--label", f"netdoctor.scenario={self.slug}"]
         argv = ["sh", "-c", command] if isinstance(command, str) and command else list(command)
-        self.docker(verb, *flags, "--name", name, *labels, *where, *options, PREFIX + image, *argv, check=check)
+        self.docker(verb, *flags, "--name", name, *self.labels, *where, *options, PREFIX + image, *argv, check=check)
         return name
 
     def service(
@@ -162,39 +139,12 @@ class Lab(HostSide):
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
 
-    def file(self, name: str, text: str) -> str:
-        """A file on the host, to be mounted; removed with the stack."""
-        folder = self._folder()
-        folder.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-        return str(folder / name)
-
-    def _folder(self) -> Path:
-        return Path(tempfile.gettempdir()) / f"netdoctor-lab-{self.slug}"
-
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
         return self.docker("exec", self.name(short), *argv, check=False, timeout=timeout)
 
-    def until(self, what: str, condition: Any, seconds: float = 20) -> None:
-        """Wait for a condition, never for a fixed time."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if condition():
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{self.slug}: waited {seconds:.0f} s in vain for {what}")
-
     def listens(self, short: str, port: int, *, file: str = "tcp") -> None:
         """Wait until a socket of the container's namespace listens on the port (tcp, tcp6 or udp)."""
-        pid = self.inspect(short)["State"]["Pid"]
-        wanted = f":{port:04X} "
-
-        def there() -> bool:
-            with Path(f"/proc/{pid}/net/{file}").open() as table:
-                rows = [line.split() for line in table][1:]
-            return any(f"{row[1]} ".endswith(wanted) and row[3] in ("0A", "07") for row in rows)
-
-        self.until(f"{short} to listen on {port}", there)
+        self.listening(short, self.inspect(short)["State"]["Pid"], port, file)
 
     # -- proving the symptom from inside ------------------------------------------------------------------------
 
@@ -259,8 +209,9 @@ class Lab(HostSide):
     # -- the end ------------------------------------------------------------------------------------------------
 
     def remove(self) -> None:
-        """Remove all that bears this scenario's label, and undo what was done to the host."""
-        self.restore_host()
+        """Take back what was done to the host, and remove all that bears this scenario's label."""
+        self.let_go()
+        self.undo.early()
         mine = f"label=netdoctor.scenario={self.slug}"
         for listing, removal in (
             (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),
@@ -270,7 +221,10 @@ class Lab(HostSide):
             found = self.docker(*listing).stdout.split()
             if found:
                 self.docker(*removal, *found)
-        shutil.rmtree(self._folder(), ignore_errors=True)
+        self.end_processes()
+        if self.undo.rest():
+            self.until("the host to be as it was", lambda: not difference(), seconds=5, told=difference)
+        shutil.rmtree(self.folder(), ignore_errors=True)
 
 
 def _builtin(network: str) -> bool:
