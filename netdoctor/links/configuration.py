@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netdoctor.answers import Unable
 from netdoctor.images import store_kind
 from netdoctor.links.clue import Clue
+from netdoctor.links.dependencies import depends_on
 from netdoctor.links.ports import Ports, ports_meant, ports_served
 from netdoctor.meant import bearer, candidates, could_mean, in_browser, is_named, last_guess, meant, serves
 from netdoctor.mentions import Mention, is_bare_name, is_loopback, mentions
@@ -52,6 +53,8 @@ def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = 
         others = shared.others(source, mention)
         if store_kind(source.image) and any(not store_kind(c.image) for c in others):
             continue  # a database asks nobody: it was given the file for all
+        if target is not None and mention not in named and others and target.service not in depends_on(source):
+            continue  # localhost for all, say: who asks there is told by who depends on the target, or complains
         if mention.sure or target is None or _is_port_of(stack, target, mention):
             sure = _certain(stack, source, target, mention, others)
             yield from mentioned(stack, source, target, mention, sure)

@@ -17,12 +17,15 @@ from netdoctor.model import Container
 from netdoctor.stack import Stack
 
 _LABEL = "com.docker.compose.depends_on"
+_FINISHED = "service_completed_successfully"
 
 
 def depended_on(stack: Stack, source: Container) -> Iterator[Clue]:
     """Servers of this project that the source waits for, where that can be more than an order of starting."""
+    if store_kind(source.image) or _is_shell(source):
+        return
     told_all = _names_others(stack, source) and not is_proxy(source.image)
-    for service in _services(source.labels.get(_LABEL, "")):
+    for service in depends_on(source):
         for target in stack.of_service(source.project, service):
             # Who names what it needs in its environment would name this one too, unless it is well known by itself.
             if not told_all or store_kind(target.image):
@@ -57,11 +60,16 @@ def _clue(stack: Stack, source: Container, target: Container, name: str, where: 
     yield Clue(source=source, address=name, port=port, protocol=protocol, target=target, where=where, certain=False)
 
 
-def _services(label: str) -> Iterator[str]:
-    for entry in label.split(","):
-        service, _, condition = entry.partition(":")
-        if service and not condition.startswith("service_completed_successfully"):
-            yield service
+def depends_on(source: Container) -> tuple[str, ...]:
+    """The services that the source waits for and that go on running."""
+    entries = (entry.partition(":") for entry in source.labels.get(_LABEL, "").split(","))
+    return tuple(service for service, _, how in entries if service and not how.startswith(_FINISHED))
+
+
+def _is_shell(source: Container) -> bool:
+    """Nothing but a shell, in which somebody types now and then."""
+    command = [word for word in source.command if not word.startswith("-")]
+    return len(command) == 1 and command[0].rpartition("/")[2] in ("sh", "bash", "ash", "zsh")
 
 
 def _names_others(stack: Stack, source: Container) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from netdoctor.answers import Unable
-from netdoctor.images import store_kind
-from netdoctor.mentions import SCHEME_PORTS, is_loopback
+from netdoctor.images import base, store_kind
+from netdoctor.mentions import SCHEME_PORTS, is_loopback, kind_of
 from netdoctor.model import Container, Protocol
 from netdoctor.stack import Stack
+
+_BY_HOST = {"clickhouse": 9000}
+"""Where clients that are given a host and no port ask for something else than those that are given a URL."""
 
 Ports = tuple[tuple[int, Protocol], ...]
 
@@ -36,7 +39,7 @@ def ports_served(stack: Stack, target: Container) -> tuple[Ports, str]:
 
 def ports_meant(stack: Stack, target: Container, kind: str) -> Ports:
     """The ports of a target that an address without one means: of its kind's usual port, if it serves that."""
-    usual = SCHEME_PORTS.get(kind, 0)
+    usual = _BY_HOST.get(kind, SCHEME_PORTS.get(kind, 0))
     served, _ = ports_served(stack, target)
     return tuple(p for p in served if p[0] == usual) or served or (((usual, "tcp"),) if usual else ())
 
@@ -51,5 +54,5 @@ def port_offered(stack: Stack, target: Container) -> tuple[int, Protocol] | None
         tcp = [x for x in tcp if not is_loopback(x.address)] or tcp
         listening: list[tuple[int, Protocol]] = list(dict.fromkeys((x.port, x.protocol) for x in tcp))
         offered = [p for p in listening if p in target.exposed] or listening
-    usual = SCHEME_PORTS.get(store_kind(target.image), 0)
+    usual = SCHEME_PORTS.get(store_kind(target.image) or kind_of(f"{base(target.image)} {target.service}"), 0)
     return next((p for p in offered if p[0] == usual), offered[0] if len(offered) == 1 else None)
