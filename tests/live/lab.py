@@ -10,9 +10,11 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from tests.live import api
 from tests.live.base import LABEL
 from tests.live.disks import Disks
 from tests.live.host import HostSide
@@ -119,8 +121,8 @@ class Lab(HostSide, Disks):
     # -- looking ------------------------------------------------------------------------------------------------
 
     def inspect(self, short: str) -> dict[str, Any]:
-        found: list[dict[str, Any]] = json.loads(self.docker("inspect", self.name(short)).stdout)
-        return found[0]
+        found: dict[str, Any] = api.ask("GET", "containers", self.name(short), "json")
+        return found
 
     def address(self, short: str, network: str | None = None) -> str:
         """The container's IPv4 address on a network, or on its only one."""
@@ -140,7 +142,7 @@ class Lab(HostSide, Disks):
         assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
 
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
-        return self.docker("exec", self.name(short), *argv, check=False, timeout=timeout)
+        return api.run_inside(self.name(short), argv, timeout)
 
     def listens(self, short: str, port: int, *, file: str = "tcp") -> None:
         """Wait until a socket of the container's namespace listens on the port (tcp, tcp6 or udp)."""
@@ -212,19 +214,28 @@ class Lab(HostSide, Disks):
         """Take back what was done to the host, and remove all that bears this scenario's label."""
         self.let_go()
         self.undo.early()
-        mine = f"label=netdoctor.scenario={self.slug}"
-        for listing, removal in (
-            (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),
-            (("network", "ls", "--quiet", "--filter", mine), ("network", "rm")),
-            (("volume", "ls", "--quiet", "--filter", mine), ("volume", "rm", "--force")),
-        ):
-            found = self.docker(*listing).stdout.split()
-            if found:
-                self.docker(*removal, *found)
+        mine = json.dumps({"label": [f"netdoctor.scenario={self.slug}"]})
+        containers = api.ask("GET", "containers", "json", query={"all": "1", "filters": mine})
+        with ThreadPoolExecutor(4) as several:
+            list(several.map(_remove, (("containers", found["Id"]) for found in containers)))
+        for network in api.ask("GET", "networks", query={"filters": mine}):
+            _remove(("networks", network["Id"]))
+        for volume in api.ask("GET", "volumes", query={"filters": mine})["Volumes"] or ():
+            _remove(("volumes", volume["Name"]))
         self.end_processes()
         if self.undo.rest():
             self.until("the host to be as it was", lambda: not difference(), seconds=5, told=difference)
         shutil.rmtree(self.folder(), ignore_errors=True)
+
+
+def _remove(path: tuple[str, str]) -> None:
+    """Remove an object with all that is its own, unless it is gone already (a container with --rm)."""
+    options = {"force": "1", "v": "1"} if path[0] == "containers" else {}
+    try:
+        api.ask("DELETE", *path, query=options)
+    except api.Refused as refusal:
+        if refusal.status not in (404, 409) or (refusal.status == 409 and "already in progress" not in refusal.said):
+            raise
 
 
 def _builtin(network: str) -> bool:
