@@ -31,11 +31,13 @@ from netdoctor.answers import (
     Mounts,
     Namespace,
     OtherEngines,
+    PacketSize,
     PathFound,
     Peer,
     Place,
     Process,
     Processes,
+    Route,
     RoutingRule,
     Rule,
     Sockets,
@@ -63,6 +65,7 @@ from netdoctor.model import (
 from netdoctor.patterns import lazily
 from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
+from netdoctor.ways import mtu_of, way_out
 
 __all__ = [
     "HOST",
@@ -102,6 +105,7 @@ __all__ = [
     "Namespace",
     "Network",
     "OtherEngines",
+    "PacketSize",
     "PathFound",
     "Peer",
     "Place",
@@ -110,6 +114,7 @@ __all__ = [
     "Publication",
     "Reason",
     "Remedy",
+    "Route",
     "RoutingRule",
     "Rule",
     "Sockets",
@@ -129,10 +134,12 @@ __all__ = [
     "lazily",
     "means_host",
     "mentions",
+    "mtu_of",
     "nearest",
     "passed",
     "port_variable",
     "skip",
     "unknown",
     "warn",
+    "way_out",
 ]

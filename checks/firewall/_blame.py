@@ -6,6 +6,8 @@ import re
 
 from netdoctor.api import HOST, Link, Network, Rule, Stack, Trace
 
+from .._bridges import interface
+
 _BOTH = re.compile(r"-A \S+ -i (?P<bridge>\S+) -o (?P=bridge) -j DROP")
 _OTHERS = re.compile(r"-A \S+ (?:-d \S+ )?! -[is] \S+ (?:-o \S+ )?-j DROP")
 _OUT_OF = re.compile(r"-A \S+ ! -d \S+ -i \S+ -j DROP")
@@ -54,12 +56,6 @@ def is_closed(network: Network) -> bool:
     return network.options.get("com.docker.network.bridge.enable_icc", "").lower() == "false"
 
 
-def bridge(network: Network) -> str:
-    """The name of the network's interface on the host."""
-    usual = "docker0" if network.name == "bridge" else f"br-{network.id[:12]}"
-    return network.options.get("com.docker.network.bridge.name") or usual
-
-
 def rules_missing(stack: Stack, link: Link, trace: Trace) -> bool:
     """Whether rules are gone that this engine writes, and without which the source's packets get nowhere.
 
@@ -70,7 +66,9 @@ def rules_missing(stack: Stack, link: Link, trace: Trace) -> bool:
         return False
     if not trace.engine_writes_rules:
         return False
-    bridges = [bridge(n) for e in stack.endpoints(stack.source(link)) if (n := stack.network(e.network_id)) is not None]
+    bridges = [
+        interface(n) for e in stack.endpoints(stack.source(link)) if (n := stack.network(e.network_id)) is not None
+    ]
     if not bridges:
         return False
     if not any(chain.startswith("DOCKER") for chain in trace.chains):

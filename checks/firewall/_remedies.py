@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from netdoctor.api import HOST, Link, Network, Remedy, Rule, Stack, Trace, is_address
 
+from .._bridges import interface
+from .._replacing import with_option
 from .._rewriting import callable_name, rewrite
-from ._blame import bridge
 from ._traces import where
 
 _RESTART = "sudo systemctl restart docker"
@@ -64,31 +65,11 @@ def use_shared(stack: Stack, link: Link) -> Remedy:
 
 
 def open_network(stack: Stack, link: Link, closed: Network) -> Remedy:
-    """The option is for the life of a network: both go to another one."""
-    source, target = stack.namespace_owner(stack.source(link)), stack.target(link)
-    option = "com.docker.network.bridge.enable_icc"
-    key = closed.labels.get("com.docker.compose.network", "")
-    if source.project and key and closed.labels.get("com.docker.compose.project") == source.project:
-        says = f"Take {option} out of the network {key}, and make it anew: an option is for the life of a network."
-        told = f'networks:\n  {key}:\n    driver_opts:\n      {option}: "true"'
-        project = f"docker compose -p {source.project}"
-        return Remedy(
-            says=says, run=(f"{project} down", f"{project} up -d"), compose=told, verify=(verify(stack, link),)
-        )
-    taken = {n.name for n in stack.networks}
-    base = "app-net" if closed.name == "bridge" else f"{closed.name}-open"
-    name = next(n for n in (base, *(f"{base}-{i}" for i in range(2, 1000))) if n not in taken)
-    run = [f"docker network create {name}"]
-    if target is not None:
-        owner = stack.namespace_owner(target)
-        own = is_address(link.address) or link.address in (owner.name, "")
-        alias = "" if own else f"--alias {link.address} "
-        run += [f"docker network connect {alias}{name} {owner.name}"]
-        run += [f"docker network connect {name} {source.name}"]
-        # While both are on the old network as well, the name may mean the address there.
-        run += [f"docker network disconnect {closed.name} {owner.name}"]
-    says = f"Put both on a network without {option}=false: an option is for the life of a network."
-    return Remedy(says=says, run=tuple(run), verify=(verify(stack, link),))
+    """A network without enable_icc=false."""
+    source, target = stack.source(link), stack.target(link)
+    name = "" if is_address(link.address) else link.address
+    users = ((target, name), (source, "")) if target is not None else ((source, ""),)
+    return with_option(stack, closed, "com.docker.network.bridge.enable_icc", "true", users, verify(stack, link))
 
 
 # -- the commands ---------------------------------------------------------------------------------------------------
@@ -132,7 +113,7 @@ def _managed(stack: Stack, link: Link, rule: Rule, trace: Trace) -> tuple[str, .
     if rule.place != HOST:
         return ()
     source = stack.source(link)
-    bridges = [bridge(n) for e in stack.endpoints(source) if (n := stack.network(e.network_id)) is not None]
+    bridges = [interface(n) for e in stack.endpoints(source) if (n := stack.network(e.network_id)) is not None]
     into_host = "INPUT" in rule.chain.upper() or "-input" in rule.chain
     if rule.chain.startswith("f2b-"):
         address = next((a for e in stack.endpoints(source) for a in e.addresses), "")

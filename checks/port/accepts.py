@@ -74,7 +74,7 @@ from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, s
         Reason("other-protocol-spoken", "the other side speaks another protocol"),
     ),
     needs=(AskConnection, AskSockets),
-    after=("address", "container", "network", "dns", "firewall", "port.listening", "port.interface"),
+    after=("address", "container", "network", "dns", "host", "firewall", "port.listening", "port.interface"),
     hop="accepts",
 )
 def accepts(stack: Stack, link: Link) -> Iterator[Finding]:

@@ -73,6 +73,8 @@ class RoutingRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     incoming: str = ""
     outgoing: str = ""
     mark: str = ""
+    suppress: int = -1
+    """suppress_prefixlength: routes of the table with a prefix as short as this, or shorter, do not count."""
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

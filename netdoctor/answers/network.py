@@ -130,13 +130,27 @@ class AskConnection(Question, frozen=True, kw_only=True):
         )
 
 
+class PacketSize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether full-sized packets come through to where small ones do.
+
+    `size` is that of an IP packet with a full segment of the connection, in bytes. `told` is what a router on the way
+    said that it passes on, 0 for none. `fits` is the largest size that came through where `large` ones do not.
+    """
+
+    size: int
+    large: bool
+    told: int = 0
+    fits: int = 0
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connect to one address.
 
     `after` tells what happened in the moment after it was accepted: open (still there), closed (FIN before a byte),
     reset. `heard` is what the server's first bytes are: http, tls, postgres, mysql, redis, ssh, smtp, ..., or "".
     `neighbour` is the state of the address in the source's neighbour table: complete, incomplete, or "" (not on
-    the link, or not seen). `text` is the system's or the tool's own error text.
+    the link, or not seen). `text` is the system's or the tool's own error text. `own` is the source's own address,
+    which tells the network that it leaves by, "" where nobody saw it.
     """
 
     address: str
@@ -145,6 +159,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard: str = ""
     neighbour: Literal["complete", "incomplete", ""] = ""
     text: str = ""
+    own: str = ""
+    packets: PacketSize | None = None
+    """None where it could not be tried: nobody answers echo requests there, or the rung sends none."""
     ms: float = 0.0
 
 

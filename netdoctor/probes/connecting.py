@@ -57,10 +57,11 @@ def try_tcp(address: str, port: int, wait: float, open_socket: OpenSocket) -> Tr
             # Nobody listens, and the kernel has joined the socket to itself: its own port happened to be the one asked.
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except OSError as error:
+        own = _own(line)
         if line is not None:
             line.close()
-        return Tried(_failed(address, error, started))
-    return Tried(Attempt(address=address, outcome="connected", ms=_ms(started)), line)
+        return Tried(replace(_failed(address, error, started), own=own))
+    return Tried(Attempt(address=address, outcome="connected", own=_own(line), ms=_ms(started)), line)
 
 
 def listen_for(tried: Tried, scheme: str, host: str) -> Attempt:
@@ -95,15 +96,17 @@ def try_udp(address: str, port: int, wait: float, open_socket: OpenSocket) -> At
     A closed port answers with ICMP port unreachable, which a connected socket reports as ECONNREFUSED.
     """
     started = time.perf_counter()
+    own = ""
     try:
         with open_socket(_family(address), socket.SOCK_DGRAM) as line:
             line.settimeout(max(0.05, min(wait, UDP_WAIT)))
             line.connect((address, port))
+            own = _own(line)
             line.send(b"")
             said = line.recv(1024)
     except OSError as error:
-        return _failed(address, error, started)
-    return Attempt(address=address, outcome="connected", heard=heard(said), ms=_ms(started))
+        return replace(_failed(address, error, started), own=own)
+    return Attempt(address=address, outcome="connected", heard=heard(said), own=own, ms=_ms(started))
 
 
 def with_neighbour(attempt: Attempt, arp: Callable[[], str]) -> Attempt:
@@ -117,6 +120,15 @@ def _failed(address: str, error: OSError, started: float) -> Attempt:
     outcome = outcome_of(error)
     text = error.strerror or (os.strerror(errno.ETIMEDOUT) if outcome == "timed-out" else str(error))
     return Attempt(address=address, outcome=outcome, text=text, ms=_ms(started))
+
+
+def _own(line: socket.socket | None) -> str:
+    """The socket's own address, "" where the kernel has chosen none: there was no route."""
+    try:
+        own = str(line.getsockname()[0]) if line is not None else ""
+    except OSError:
+        return ""
+    return "" if own in ("0.0.0.0", "::") else own  # noqa: S104  compared with
 
 
 def _family(address: str) -> int:

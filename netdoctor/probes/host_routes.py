@@ -119,6 +119,7 @@ def _rule(message: rt.Message) -> RoutingRule | None:
         incoming=rt.text(told.get(3)),  # FRA_IIFNAME
         outgoing=rt.text(told.get(17)),  # FRA_OIFNAME
         mark=f"{mark:#x}/{mask:#x}" if mark or (mask and mask != 0xFFFFFFFF) else "",
+        suppress=-1 if rt.number(told.get(14)) == 0xFFFFFFFF or 14 not in told else rt.number(told[14]),
     )
     plain = RoutingRule(priority=priority, table=table, ipv6=rule.ipv6)
     return None if (priority, table) in _TABLES_OF_THE_KERNEL and rule == plain else rule

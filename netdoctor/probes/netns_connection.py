@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+from msgspec.structs import replace
+
 from netdoctor.answers import AskConnection, Attempt, Connection
 from netdoctor.probes.accept_queue import Queue, ports_behind, read_once, watch
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.connecting import listen_for, try_tcp, try_udp, with_neighbour
 from netdoctor.probes.inside import Entrances, Inside
+from netdoctor.probes.packet_size import packet_size
 from netdoctor.stack import Stack
 
 
@@ -53,6 +56,8 @@ def _try_tcp(
     with tried.line:
         ours = tried.line.getsockname()
         attempt = listen_for(tried, question.scheme, question.address)
+        packets = packet_size(tried.line, address, attempt.ms, inside.namespace.socket, ends)
+        attempt = replace(attempt, packets=packets)
         # Whoever has spoken has taken the connection, but behind docker-proxy somebody else may be the one who speaks.
         return attempt, _queue(stack, entrances, question, address, (ours[0], ours[1]), ends)
 

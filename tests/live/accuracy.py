@@ -33,7 +33,8 @@ def note(family: str, case: Case, rung: str, diagnosis: Diagnosis, found: tuple[
     elif found and set(found) <= {*expected, *case.instead}:
         kind = "in part"
     else:
-        kind = "unclear" if not found and diagnosis.verdict == "unclear" else "wrong"
+        unseen = diagnosis.verdict == "unclear" or rung in case.blind
+        kind = "unclear" if not found and unseen else "wrong"
     engine = f"{diagnosis.engine.name} {diagnosis.engine.version}"
     line = json.dumps({"family": family, "rung": rung, "kind": kind, "engine": engine})
     with Path(file).open("a", encoding="utf-8") as notes:  # one short write: several test processes append to it

@@ -104,6 +104,11 @@ class HostSide(Base):
         """Start a process in the world outside; its addresses are ROUTER and OUTSIDE."""
         return self._serve(self._enter_outside(), argv, port, file)
 
+    def beyond(self, address: str, *argv: str, port: int) -> None:
+        """A server in the world outside at an address of its own, which is beyond the host's router."""
+        self.outside("ip", "address", "add", f"{address}/32", "dev", "lo")
+        self.outside_server(*argv, port=port)
+
     def _serve(self, enter: tuple[str, ...], argv: Sequence[str], port: int, file: str) -> int:
         engine_folder()
         pid = self.process(*enter, *argv).pid

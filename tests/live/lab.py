@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.live import api
@@ -33,7 +34,7 @@ class Case:
     `finds` are the root causes, exactly, on each rung of `rungs`; any other rung may find them or say that it could
     not see (`unclear`), and nothing else. A healthy case has no `finds`: no rung may find anything. `warns` are the
     warnings that are right; any other warning on a netns run is wrong. `instead` are symptoms that a rung which does
-    not see the cause may take for it.
+    not see the cause may take for it; `blind` are rungs that see nothing amiss: it connects, or UDP is silent.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     warns: tuple[str, ...] = ()
     rungs: tuple[str, ...] = RUNGS
     instead: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
 
 
 class Lab(HostSide, Disks):
@@ -141,6 +143,19 @@ class Lab(HostSide, Disks):
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
 
+    def enter(self, short: str, *argv: str) -> str:
+        """A command of the host in the container's own network namespace; returns what it printed."""
+        return self.host("nsenter", "-t", str(self.inspect(short)["State"]["Pid"]), "-n", *argv)
+
+    def bridge(self, short: str, network: str = "net") -> str:
+        """The interface that a network of the container has on the host."""
+        return f"br-{self.inspect(short)['NetworkSettings']['Networks'][self.name(network)]['NetworkID'][:12]}"
+
+    def port(self, short: str, interface: str = "eth0") -> str:
+        """The host's end of the container's interface, which is a port of the bridge."""
+        index = self.enter(short, "ip", "-o", "link", "show", "dev", interface).partition("@if")[2].partition(":")[0]
+        return next(n.name for n in Path("/sys/class/net").iterdir() if (n / "ifindex").read_text().strip() == index)
+
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
         return api.run_inside(self.name(short), argv, timeout)
 
@@ -199,10 +214,12 @@ class Lab(HostSide, Disks):
         rungs: tuple[str, ...] = RUNGS,
         warns: tuple[str, ...] = (),
         instead: tuple[str, ...] = (),
+        blind: tuple[str, ...] = (),
     ) -> Case:
         """`netdoctor SOURCE TARGET` must find exactly these causes. Names as typed: `name()` for a lab container."""
         wanted = (finds,) if isinstance(finds, str) else finds
-        return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, wanted, warns, rungs, instead)
+        name = f"{self.slug}: {source} {target or ''}".strip()
+        return Case(name, source, target, wanted, warns, rungs, instead, blind)
 
     def healthy(self, source: str, target: str | None, *, warns: tuple[str, ...] = ()) -> Case:
         """`netdoctor SOURCE TARGET` must stay silent, on every rung."""

@@ -14,7 +14,7 @@ from tests.live.lab import Case, Lab
 
 @dataclass(frozen=True)
 class Scenario:
-    """`family` is the module it stands in; `says` is its docstring: what is sick, and what its neighbour shows."""
+    """`family` is the first word of its module; `says` is its docstring: what is sick, and what its neighbour shows."""
 
     slug: str
     family: str
@@ -38,7 +38,7 @@ def _collect() -> dict[str, Scenario]:
                 raise ValueError(f"two scenarios are called {slug}")
             if not function.__doc__:
                 raise ValueError(f"the scenario {slug} does not say what it shows")
-            found[slug] = Scenario(slug, info.name, inspect.cleandoc(function.__doc__), function)
+            found[slug] = Scenario(slug, info.name.partition("_")[0], inspect.cleandoc(function.__doc__), function)
     return found
 
 

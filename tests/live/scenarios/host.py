@@ -1,0 +1,92 @@
+"""Is the host fit for it? Scenarios of the family `host`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.live.lab import Lab, Scenario
+
+RULES = ("netns",)
+BEYOND = "203.0.113.81"
+
+
+def forwarding_off(lab: Lab) -> Scenario:
+    """net.ipv4.ip_forward is 0: nothing leaves the bridge, and on the bridge all is well."""
+    _servers(lab)
+    lab.connects("api", BEYOND, 80)
+    lab.sysctl("net.ipv4.ip_forward", "0")
+    lab.times_out("api", BEYOND, 80)
+    lab.connects("api", "db", 5432)
+    cause, symptom = "host.forwarding/off", "port.accepts/timed-out"
+    yield lab.sick(lab.name("api"), f"{BEYOND}:80", cause, rungs=RULES, instead=(symptom,))
+    yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432")
+    lab.run("web", ["labsrv", "http", "0.0.0.0", "80"], network="net", options=["--publish", "18473:80"])
+    lab.connects("api", "web", 80)
+    yield lab.healthy(lab.name("api"), f"{lab.name('web')}:80", warns=("host.forwarding/off",))
+
+
+def bridge_does_not_forward(lab: Lab) -> Scenario:
+    """Forwarding is on for all, and off for the very bridge; asked from the host, all is well."""
+    _servers(lab)
+    lab.connects("api", BEYOND, 80)
+    lab.run("tool", network="host")
+    lab.sysctl(f"net.ipv4.conf.{lab.bridge('api')}.forwarding", "0")
+    lab.times_out("api", BEYOND, 80)
+    lab.connects("tool", BEYOND, 80)
+    cause, symptom = "host.forwarding/off", "port.accepts/timed-out"
+    yield lab.sick(lab.name("api"), f"{BEYOND}:80", cause, rungs=RULES, instead=(symptom,))
+    yield lab.healthy(lab.name("tool"), f"{BEYOND}:80")
+
+
+def _servers(lab: Lab) -> None:
+    """db is on the network of api, and another server beyond the host's router."""
+    lab.network("net")
+    lab.run("db", ["labsrv", "http", "0.0.0.0", "5432"], network="net")
+    lab.run("api", network="net")
+    lab.beyond(BEYOND, "labsrv", "http", BEYOND, "80", port=80)
+    lab.connects("api", "db", 5432)
+
+
+def connection_table_fills_up(lab: Lab) -> Scenario:
+    """The connection tracking table is nearly full, then full, and what the stack needs still works: warnings."""
+    _servers(lab)
+    lab.host("conntrack", "-F", undo=("conntrack", "-F"))
+    for share, reason in ((0.95, "nearly-full"), (1.0, "full")):
+        _track(lab, share)
+        lab.connects("api", "db", 5432)
+        yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432", warns=(f"host.conntrack/{reason}",))
+
+
+def permanent_neighbours(lab: Lab) -> Scenario:
+    """A thousand neighbours written for good, as an overlay network does: they do not count towards the limit."""
+    _servers(lab)
+    bridge = lab.bridge("api")
+    numbers = range(1000)
+    lines = (
+        f"neigh add 198.18.{n // 250}.{n % 250 + 1} lladdr 02:00:00:00:00:01 nud permanent dev {bridge}"
+        for n in numbers
+    )
+    lab.host("ip", "-force", "-batch", lab.file("neighbours", "\n".join(lines)), undo=())
+    count = len(lab.host("ip", "neigh", "show", "dev", bridge, "nud", "permanent").splitlines())
+    assert count >= len(numbers), count
+    yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432")
+
+
+_FLOOD = """
+import socket, sys
+table = "/proc/sys/net/netfilter/nf_conntrack_"
+limit = int(open(table + "max").read())
+while (left := round(limit * float(sys.argv[1])) - int(open(table + "count").read())) > 0:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("0.0.0.0", 0))
+        for port in range(1, min(left, 60000) + 1):
+            try:
+                line.sendto(b"", (sys.argv[2], port))
+            except OSError:
+                pass
+"""
+
+
+def _track(lab: Lab, share: float) -> None:
+    """Datagrams to nobody until the host tracks this share of the connections that it may."""
+    lab.host(sys.executable, "-c", _FLOOD, str(share), "203.0.113.99", undo=())
