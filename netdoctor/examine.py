@@ -13,8 +13,9 @@ from netdoctor.check import Check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
 from netdoctor.ignoring import Ignored
+from netdoctor.model import Link
 from netdoctor.plan import Plan, plan
-from netdoctor.questions import questions
+from netdoctor.questions import connections, questions
 from netdoctor.redact import Redactor
 from netdoctor.request import Request
 from netdoctor.stack import Stack
@@ -30,6 +31,9 @@ class Source(Protocol):
     def read(self) -> Stack:
         """The stack without answers, or with those that the capture holds."""
 
+    def foresee(self, stack: Stack, questions: Iterable[AnyQuestion]) -> None:
+        """These will be asked next, among others: begin, if that is worth it."""
+
     def ask(self, stack: Stack, questions: Iterable[AnyQuestion]) -> tuple[Asked, ...]:
         """Put the questions; a capture can answer none that it does not hold already."""
 
@@ -43,6 +47,18 @@ class Examined(msgspec.Struct, frozen=True):
     cut: Mapping[str, int]
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A run up to where the checks are needed: the stack is read, and it is known which links there are."""
+
+    request: Request
+    source: Source
+    stack: Stack
+    plan: Plan
+    redactor: Redactor
+    started: float
+    """time.perf_counter()"""
+
+
 def examine(
     request: Request,
     source: Source,
@@ -51,8 +67,12 @@ def examine(
     ignored: Ignored | None = None,
 ) -> Examined:
     """Read, ask, redact, judge. Raises what the source raises when it cannot be read, and BadRequest."""
+    return finish(begin(request, source), checks, complaints, ignored)
+
+
+def begin(request: Request, source: Source, *, all_checks: bool = False) -> Begun:
+    """The first half of `examine`. Where no check will be left out, the links may be tried from now on."""
     started = time.perf_counter()
-    checks = tuple(checks)
     # One redactor for all: what the configuration betrays is cut in the log lines that the questions bring later.
     redactor = Redactor()
     stack = redactor.stack(source.read())
@@ -60,10 +80,21 @@ def examine(
     first = plan(request, stack)
     stack = _asked(stack, source, first.wants)
     final = plan(request, stack)
-    stack = _asked(stack, source, (*final.wants, *questions(stack, final.subjects, checks)))
+    if all_checks:
+        source.foresee(stack, connections(stack, (s for s in final.subjects if isinstance(s, Link))))
+    return Begun(request, source, stack, final, redactor, started)
+
+
+def finish(
+    begun: Begun, checks: Iterable[Check], complaints: Iterable[str] = (), ignored: Ignored | None = None
+) -> Examined:
+    """The second half of `examine`."""
+    checks = tuple(checks)
+    source, redactor, final, started = begun.source, begun.redactor, begun.plan, begun.started
+    stack = _asked(begun.stack, source, (*final.wants, *questions(begun.stack, final.subjects, checks)))
     stack = redactor.stack(msgspec.structs.replace(stack, links=final.meant))
     diagnosis = diagnose(
-        request,
+        begun.request,
         stack,
         final.links,
         run(stack, final.subjects, checks),

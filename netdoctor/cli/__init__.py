@@ -19,9 +19,11 @@ from netdoctor import __version__
 from netdoctor.cli.arguments import Drawing, Duration, Front, Reporting, engine_options, report_options
 from netdoctor.cli.ending import HEALTHY, SICK, complaints
 from netdoctor.cli.running import (
+    begin,
     capture_source,
     examine,
     exit_code,
+    finish,
     project_settings,
     request_of,
     source_of,
@@ -84,11 +86,18 @@ def diagnose(ctx: click.Context, /, **options: Any) -> None:
         outputs = checked(ctx.meta["netdoctor.outputs"], FORMATS)
         request = request_of(options)
         with source_of(options) as source:
+            # Where all checks run it is known what they ask of a link: that begins before they are imported.
+            begun = [] if options["only"] or options["skip"] else [begin(request, source, all_checks=True)]
             registry = the_registry()
             settings, ignored = project_settings(registry)
             checks = registry.choose(options["only"], (*options["skip"], *settings.skip))
             examined = until_healthy(
-                lambda: examine(request, source, checks, registry.complaints, ignored),
+                lambda: finish(
+                    begun.pop() if begun else begin(request, source, all_checks=False),
+                    checks,
+                    registry.complaints,
+                    ignored,
+                ),
                 options["wait"],
                 options["fail_on"],
             )
@@ -238,6 +247,7 @@ def plugin() -> None:
 
 def _run(arguments: list[str], name: str) -> None:
     gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
+    sys.setswitchinterval(0.0005)  # who has heard from the engine need not wait 5 ms for who imports the checks
     try:
         cli(args=arguments, prog_name=name)
     except SystemExit as ended:

@@ -15,7 +15,7 @@ from netdoctor.cli.writing import progress
 
 if TYPE_CHECKING:
     from netdoctor.diagnosis import Diagnosis
-    from netdoctor.examine import Examined, Source
+    from netdoctor.examine import Begun, Examined, Source
     from netdoctor.ignoring import Ignored, Settings
     from netdoctor.registry import Registry
     from netdoctor.request import Request
@@ -68,6 +68,18 @@ def project_settings(registry: Registry) -> tuple[Settings, Ignored]:
 
     found = settings(Path(), registry.knows)
     return found, Ignored(entries=found.ignore, known=registry.knows)
+
+
+def begin(request: Request, source: Source, *, all_checks: bool) -> Begun:
+    from netdoctor import examine as road
+
+    return road.begin(request, source, all_checks=all_checks)
+
+
+def finish(begun: Begun, checks: Sequence[Any], complaints: Sequence[str], ignored: Ignored) -> Examined:
+    from netdoctor import examine as road
+
+    return road.finish(begun, checks, complaints, ignored)
 
 
 def examine(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoctor.answers import AnyQuestion
+from netdoctor.answers import AnyQuestion, AskConnection
 from netdoctor.check import Check
-from netdoctor.model import Subject
+from netdoctor.model import Link, Subject
 from netdoctor.questions import host, network, storage
 from netdoctor.stack import Stack
 
@@ -27,3 +27,8 @@ def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]
                 for kind in check.needs:
                     found.update(dict.fromkeys(_ABOUT[kind](stack, subject)))
     return tuple(found)
+
+
+def connections(stack: Stack, links: Iterable[Link]) -> tuple[AnyQuestion, ...]:
+    """What is asked whatever the checks are, as long as none is left out: do the links work?"""
+    return tuple(dict.fromkeys(question for link in links for question in _ABOUT[AskConnection](stack, link)))

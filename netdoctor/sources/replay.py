@@ -27,6 +27,9 @@ class CaptureSource:
     def read(self) -> Stack:
         return self._capture.stack
 
+    def foresee(self, stack: Stack, questions: Iterable[AnyQuestion]) -> None:
+        """Nothing: nobody is there to be asked."""
+
     def ask(self, stack: Stack, questions: Iterable[AnyQuestion]) -> tuple[Asked, ...]:  # noqa: ARG002
         """None: a capture holds its answers from the start, and nobody is there to be asked for more."""
         return ()

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from netdoctor.answers import Asked, AskLogs, Logs
 from netdoctor.model import Endpoint, Engine, Health, HealthRun, Mount, Network, Publication
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineError, NotFound
 from netdoctor.sources.live import LiveSource
+from netdoctor.stack import Stack
 
 NET_ID = "e60f2081de5d77b95557846d1badecc9d51db0fb064289216a873f51b2ce2895"
 VOLUME_20 = {
@@ -416,3 +418,36 @@ def test_read_tells_an_engine_that_fails() -> None:
 
     with pytest.raises(EngineError, match="says: no"):
         LiveSource(Failing()).read()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rung", "local", "user", "early"),
+    [
+        ("auto", True, 0, True),
+        ("netns", True, 0, True),
+        ("exec", True, 0, False),
+        ("auto", False, 0, False),
+        ("auto", True, 1000, False),
+    ],
+)
+def test_what_is_foreseen_is_asked_once_and_answered_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, rung: str, local: bool, user: int, early: bool
+) -> None:
+    rounds: list[list[str]] = []
+
+    def ask(stack: Stack, questions: tuple[AskLogs, ...], **_: object) -> tuple[Asked, ...]:
+        rounds.append([q.container for q in questions])
+        return tuple(Asked(question=q, answer=Logs(seen_by=q.container)) for q in questions)
+
+    monkeypatch.setattr("netdoctor.probes.ask", ask)
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    source = LiveSource(FakeAPI(), rung=rung)  # type: ignore[arg-type]
+    stack = Stack(engine=Engine(local=local))
+    one, two, three, four = (AskLogs(container=name) for name in ("one", "two", "three", "four"))
+    source.foresee(stack, [two, four])  # the last one is not asked for after all
+    answers = source.ask(stack, [one, two, three])
+    assert [a.question for a in answers] == [one, two, three]
+    assert [a.answer.seen_by for a in answers] == ["one", "two", "three"]
+    assert sorted(rounds) == ([["one", "three"], ["two", "four"]] if early else [["one", "two", "three"]])
+    assert source.ask(stack, [two])[0].question == two
+    assert rounds[-1] == ["two"]  # asked anew: a stack is looked at again with --wait
