@@ -32,7 +32,14 @@ def again(
     words = [_word(old, index, word) for index, word in enumerate(command)]
     first = next((e for e in source.endpoints if e.network == source.network_mode), None)
     create = ["docker create --env-file /dev/stdin", f"--name {source.name}", *_network(stack, source, first)]
-    create += [*_options(source), *options, *(f"--entrypoint {w}" for w in words[:1]), source.image, *words[1:]]
+    options = tuple(options)
+    create += [
+        *_options(source, options),
+        *options,
+        *(f"--entrypoint {w}" for w in words[:1]),
+        source.image,
+        *words[1:],
+    ]
     yield f"docker rename {source.name} {old}"
     yield " | ".join((read, *([f"sed {shlex.quote(script)}"] if script else []), " ".join(create)))
     for endpoint in source.endpoints:
@@ -82,7 +89,7 @@ def _place(source: Container, endpoint: Endpoint, flag: str) -> Iterator[str]:
         yield f"--ip {endpoint.fixed_address}"
 
 
-def _options(source: Container) -> Iterator[str]:
+def _options(source: Container, changed: tuple[str, ...]) -> Iterator[str]:
     shares = bool(source.donor) or source.on_host_network
     if source.host_name and not shares and not source.id.startswith(source.host_name):
         yield f"--hostname {source.host_name}"
@@ -96,6 +103,8 @@ def _options(source: Container) -> Iterator[str]:
         elif mount.kind == "tmpfs":
             yield f"--tmpfs {mount.destination}"
     yield from (f"--add-host {entry}" for entry in source.extra_hosts)
+    if not any(option.startswith("--dns ") for option in changed):
+        yield from (f"--dns {server}" for server in source.dns)
     if source.user:
         yield f"--user {source.user}"
     if source.restart_policy not in ("", "no"):

@@ -6,6 +6,7 @@ A check's file imports from here and nowhere else in netdoctor::
 """
 
 from netdoctor.answers import (
+    AskAttached,
     AskConnection,
     AskHost,
     AskLogs,
@@ -16,6 +17,8 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    AskUpstream,
+    Attached,
     Attempt,
     Connection,
     Credentials,
@@ -29,6 +32,7 @@ from netdoctor.answers import (
     Mounted,
     MountPoint,
     Mounts,
+    NameServer,
     Namespace,
     OtherEngines,
     PacketSize,
@@ -44,6 +48,7 @@ from netdoctor.answers import (
     Space,
     Trace,
     Unable,
+    Upstream,
 )
 from netdoctor.check import Check, Reason, check
 from netdoctor.finding import Finding, Remedy, Verdict, fail, passed, skip, unknown, warn
@@ -63,12 +68,15 @@ from netdoctor.model import (
     Volume,
 )
 from netdoctor.patterns import lazily
-from netdoctor.places import in_subnets, means_host
+from netdoctor.places import in_subnets, means_host, outside
+from netdoctor.proxies import everybody_knows, excepting, no_proxy, proxies
+from netdoctor.proxies import variables as proxy_variables
 from netdoctor.stack import Stack
 from netdoctor.ways import mtu_of, way_out
 
 __all__ = [
     "HOST",
+    "AskAttached",
     "AskConnection",
     "AskHost",
     "AskLogs",
@@ -79,6 +87,8 @@ __all__ = [
     "AskPath",
     "AskProcesses",
     "AskSockets",
+    "AskUpstream",
+    "Attached",
     "Attempt",
     "Check",
     "Connection",
@@ -102,6 +112,7 @@ __all__ = [
     "MountPoint",
     "Mounted",
     "Mounts",
+    "NameServer",
     "Namespace",
     "Network",
     "OtherEngines",
@@ -123,9 +134,12 @@ __all__ = [
     "State",
     "Trace",
     "Unable",
+    "Upstream",
     "Verdict",
     "Volume",
     "check",
+    "everybody_knows",
+    "excepting",
     "fail",
     "in_subnets",
     "is_address",
@@ -136,8 +150,12 @@ __all__ = [
     "mentions",
     "mtu_of",
     "nearest",
+    "no_proxy",
+    "outside",
     "passed",
     "port_variable",
+    "proxies",
+    "proxy_variables",
     "skip",
     "unknown",
     "warn",

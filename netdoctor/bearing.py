@@ -26,12 +26,16 @@ class Bearing(Generic[_T]):
         self._at: dict[str, list[int]] = {}
         """By the containers that the subject belongs to."""
         self._everywhere: list[int] = []
+        self._networks: list[int] = []
+        """A network bears on a link too that only asks for an address in its subnet."""
         places: dict[Hashable, set[str]] = {}
         for number, (subject, _) in enumerate(self._entries):
             key = _key(subject)
             self._own.setdefault(key, []).append(number)
             if isinstance(subject, Host):
                 self._everywhere.append(number)
+            if isinstance(subject, Network):
+                self._networks.append(number)
             if key not in places:
                 places[key] = places_of(stack, subject)
             for place in places[key]:
@@ -40,6 +44,8 @@ class Bearing(Generic[_T]):
     def on(self, subject: Subject) -> Iterator[tuple[Subject, _T]]:
         """What may bear on the subject: what is about itself, its neighbours and the host, in the given order."""
         found = {*self._own.get(_key(subject), ()), *self._everywhere}
+        if isinstance(subject, Link):
+            found.update(self._networks)
         for place in _ends(self._stack, subject) if isinstance(subject, Link) else places_of(self._stack, subject):
             found.update(self._at.get(place, ()))
         for number in sorted(found):
@@ -79,6 +85,8 @@ def concerns(stack: Stack, subject: Subject, link: Link, *, both_ends: bool = Fa
         return subject in stack.through(link)
     target, source = stack.target(link), stack.source(link)
     if isinstance(subject, Network):
+        if subject in stack.having(link.address) or any(subject in stack.having(a) for a in stack.found(link)):
+            return True
         ends = (source,) if target is None else (source, target)
         return all(any(e.network_id == subject.id for e in stack.endpoints(end)) for end in ends)
     looked_at = [target, source] if both_ends else [target]

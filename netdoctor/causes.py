@@ -57,7 +57,8 @@ class Causes:
         return found
 
     def _found(self, result: Result) -> list[Result]:
-        before, subject = self._before[result.check.id], result.subject
+        reason, subject = result.check.reason(result.finding.reason), result.subject
+        before = self._before[result.check.id] | frozenset(reason.after if reason is not None else ())
         known = [self._failed, self._suspected] if _is_doubtful(result) else [self._failed]
         found = [
             r
@@ -67,7 +68,6 @@ class Causes:
             and r is not result
             and explains(self._stack, r.check, about, subject, result.check.hop)
         ]
-        reason = result.check.reason(result.finding.reason)
         if isinstance(subject, Container) and reason is not None and reason.follows_links:
             found += [r for r in self._ends.get(subject.id, ()) if self._makes_suffer(r, result)]
         return found
@@ -81,7 +81,7 @@ class Causes:
             for other in self._checks.values():
                 if wanted in (other.id, other.family) and other.id not in found and other.id != check.id:
                     found.add(other.id)
-                    todo.extend(other.after)
+                    todo.extend((*other.after, *(a for reason in other.reasons for a in reason.after)))
         return frozenset(found)
 
     def _makes_suffer(self, cause: Result, result: Result) -> bool:

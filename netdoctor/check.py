@@ -30,12 +30,14 @@ class Reason(msgspec.Struct, frozen=True):
 
     `time_heals`: waiting can make it go away, so `--wait` goes on. `follows_links`: on a container whose own link is
     broken, this is what comes of it (an application that gives up without its database), not a cause of its own.
+    `after`: as on the card, for this reason alone.
     """
 
     slug: str
     says: str
     time_heals: bool = False
     follows_links: bool = False
+    after: tuple[str, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -149,6 +149,8 @@ class Container(Value, frozen=True, kw_only=True):
     published: tuple[Publication, ...] = ()
     """What the engine did: `.NetworkSettings.Ports`."""
     extra_hosts: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    """Its own name servers (`--dns`); () for those of the engine or of its host."""
     links: tuple[str, ...] = ()
     """Legacy `--link` entries, `/target:/source/alias`."""
     mounts: tuple[Mount, ...] = ()
@@ -205,6 +207,10 @@ class Network(Value, frozen=True, kw_only=True):
     ipv6: bool = False
     attachable: bool = False
     subnets: tuple[str, ...] = ()
+    ranges: tuple[str, ...] = ()
+    """For each subnet the part of it that addresses are given out from: `--ip-range`, or all of it."""
+    reserved: tuple[str, ...] = ()
+    """Addresses that are given to nobody: `--aux-address`."""
     gateways: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
     labels: Mapping[str, str] = {}
@@ -216,6 +222,15 @@ class Network(Value, frozen=True, kw_only=True):
         https://docs.docker.com/engine/network/drivers/bridge/#differences-between-user-defined-bridges-and-the-default-bridge
         """
         return self.name not in ("bridge", "host", "none")
+
+    @property
+    def on_the_lan(self) -> bool:
+        """Whether its containers are machines of the host's own LAN: macvlan and ipvlan.
+
+        Its gateway is a router there, and the kernel lets no packet pass between the containers and their own host.
+        https://docs.docker.com/engine/network/drivers/macvlan/ https://docs.docker.com/engine/network/drivers/ipvlan/
+        """
+        return self.driver in ("macvlan", "ipvlan")
 
 
 class Link(Value, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
-"""Where an address leads: to the host, or into a network of this engine."""
+"""Where an address leads: to the host, into a network of this engine, or out of the stack."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
 
-from netdoctor.mentions import is_any_address, is_loopback
-from netdoctor.model import Container
+from netdoctor.answers import Lookup
+from netdoctor.mentions import is_address, is_any_address, is_loopback
+from netdoctor.model import Container, Endpoint, Link
 from netdoctor.stack import Stack
 
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
@@ -27,7 +28,8 @@ def means_host(stack: Stack, source: Container, address: str) -> bool:
 
 
 def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
-    gateways = {e.gateway for e in stack.endpoints(source) if e.gateway}
+    # The gateway of a macvlan or ipvlan network is a router beyond the host.
+    gateways = {e.gateway for e in stack.endpoints(source) if e.gateway and not _on_the_lan(stack, e)}
     for network in stack.networks:
         if (
             network.name == "bridge"
@@ -36,10 +38,58 @@ def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
     return _same(address, gateways)
 
 
+def _on_the_lan(stack: Stack, endpoint: Endpoint) -> bool:
+    network = stack.network(endpoint.network_id)
+    return network is not None and network.on_the_lan
+
+
+def leads_outside(stack: Stack, source: Container, address: str) -> bool:
+    """Whether the address cannot be one of the stack, as far as the configuration tells.
+
+    An IP address in no network of this engine, or a name with a dot that nobody here bears.
+    """
+    if is_loopback(address) or is_any_address(address) or means_host(stack, source, address):
+        return False
+    if is_address(address):
+        return stack.holder(address) is None and not _in_reach(stack, source, address)
+    return "." in address.rstrip(".") and not _is_stack_name(stack, address)
+
+
+def outside(stack: Stack, link: Link) -> bool:
+    """Whether the link leads out of the stack: to no container, nor to the host."""
+    source = stack.source(link)
+    if stack.target(link) is not None:
+        return False
+    lookup = stack.lookup(source, link.address)
+    found = lookup.addresses if isinstance(lookup, Lookup) else ()
+    if found and not is_loopback(link.address) and not means_host(stack, source, link.address):
+        return any(leads_outside(stack, source, a) for a in found)
+    return leads_outside(stack, source, link.address)
+
+
+def _in_reach(stack: Stack, source: Container, address: str) -> bool:
+    """Whether the address lies in a bridge network, or in an overlay that the source is on."""
+    mine = {e.network_id for e in stack.endpoints(source)}
+    overlays = (s for n in stack.networks if n.driver == "overlay" and n.id in mine for s in n.subnets)
+    return in_subnets(stack, address) or _within(address, overlays)
+
+
+def _is_stack_name(stack: Stack, name: str) -> bool:
+    """Whether it is, or was meant to be, a container's: `db`, `db.local` as a host name, `db.app-net`."""
+    wanted = name.lower().rstrip(".")
+    if any(wanted in (c.name.lower(), c.service.lower(), c.host_name.lower()) for c in stack.containers):
+        return True
+    networks = {n.name.lower() for n in stack.networks}
+    return wanted.partition(".")[2] in networks or any(True for _ in stack.bearers(name))
+
+
 def in_subnets(stack: Stack, address: str) -> bool:
     """Whether the address lies in a network of this engine alone: that of a macvlan or an overlay has others too."""
+    return _within(address, (s for n in stack.networks if n.driver in ("", "bridge") for s in n.subnets))
+
+
+def _within(address: str, subnets: Iterable[str]) -> bool:
     wanted = ipaddress.ip_address(address.strip("[]"))
-    subnets = (s for n in stack.networks if n.driver in ("", "bridge") for s in n.subnets)
     return any(wanted in ipaddress.ip_network(s, strict=False) for s in subnets)
 
 

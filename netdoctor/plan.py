@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from netdoctor.answers import AnyQuestion, AskLogs, AskSockets
+from netdoctor.answers import AnyQuestion, AskLogs, AskLookup, AskSockets
 from netdoctor.links import CONNECTS, asked_for, inferred
 from netdoctor.meant import might_serve
-from netdoctor.mentions import Mention, mentions
+from netdoctor.mentions import Mention, is_address, mentions
 from netdoctor.model import HOST, Container, Host, Link, Protocol, Subject
 from netdoctor.named import called, find, project_here, within
+from netdoctor.places import leads_outside
 from netdoctor.request import BadRequest, Request, read_target
 from netdoctor.stack import Stack
 
@@ -112,6 +113,11 @@ def _planned(
     wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
     # What a container complains of tells where it means to go.
     wants += [AskLogs(container=c.id) for c in sources]
+    # A name outside may stand for an address in a subnet of this engine, which is looked at then.
+    named = [k for k in meant if not k.target and not is_address(k.address)]
+    wants += [
+        AskLookup(container=k.source, name=k.address) for k in named if leads_outside(stack, stack.source(k), k.address)
+    ]
     parts = _parts(stack, meant, judged, {c.id for c in whole})
     return Plan(links=tuple(k for k in meant if k.port), meant=meant, others=(*judged, *parts), wants=tuple(wants))
 
@@ -123,6 +129,7 @@ def _parts(stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...],
     """
     yield Host()
     networks = dict.fromkeys(e.network_id for c in judged for e in stack.endpoints(c))
+    networks |= dict.fromkeys(n.id for link in links for a in _nobodys(stack, link) for n in stack.having(a))
     yield from (n for i in networks if (n := stack.network(i)) is not None and n.name not in ("host", "none"))
     published = [p for c in judged if c.id in whole for p in c.publications]
     yield from dict.fromkeys((*published, *(p for link in links for p in stack.through(link))))
@@ -130,3 +137,9 @@ def _parts(stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...],
     yield from mounts
     volumes = dict.fromkeys(m.name for m in mounts if m.name)
     yield from (v for name in volumes if (v := stack.volume(name)) is not None)
+
+
+def _nobodys(stack: Stack, link: Link) -> Iterator[str]:
+    """The addresses of the link that no container has: one in a subnet of this engine is lost there."""
+    found = (link.address.strip("[]"),) if is_address(link.address) else stack.found(link)
+    yield from (a for a in found if stack.holder(a) is None)

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from netdoctor.answers import (
     Answer,
+    AskAttached,
     AskConnection,
     Asked,
     AskHost,
@@ -24,6 +27,8 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    AskUpstream,
+    Attached,
     Connection,
     HostFacts,
     Logs,
@@ -36,6 +41,7 @@ from netdoctor.answers import (
     Question,
     Sockets,
     Unable,
+    Upstream,
 )
 from netdoctor.model import (
     HOST,
@@ -152,6 +158,17 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def network(self, network_id: str) -> Network | None:
         return self._networks.get(network_id)
 
+    def having(self, address: str) -> tuple[Network, ...]:
+        """The networks in whose subnets the address lies, whoever has it; those of a LAN (macvlan) do not count."""
+        wanted = _address(address)
+        if wanted is None or wanted.is_loopback:
+            return ()
+        return tuple(
+            n
+            for n in self.networks
+            if not n.on_the_lan and any(wanted in ipaddress.ip_network(s, strict=False) for s in n.subnets)
+        )
+
     def source(self, link: Link) -> Container:
         """The container that asks. A link is made for containers of this stack only, so it is always there."""
         found = self.container(link.source)
@@ -212,6 +229,14 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def users(self, volume: Volume) -> tuple[Container, ...]:
         """The containers, running or not, that have the volume mounted."""
         return self._mounting.get(volume.name, ())
+
+    def starved(self, network: Network) -> tuple[Container, ...]:
+        """The containers that could not start because the network had no address left for them.
+
+        `no available IPv4 addresses on this network's address pools: NAME (ID)`, which the engine keeps until a start
+        succeeds.
+        """
+        return tuple(c for c in self.containers if f"address pools: {network.name} ({network.id})" in c.state.error)
 
     def through(self, link: Link) -> tuple[Publication, ...]:
         """The publications that the link goes through if it asks the host: of the target, with this host port."""
@@ -323,12 +348,29 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """The engine's host: its sysctls, interfaces, routes and tables."""
         return self.told(AskHost(), HostFacts)
 
+    def attached(self, network: Network) -> Attached | Unable:
+        """Who has an address on the network; asked where it had none left for somebody."""
+        return self.told(AskAttached(network=network.id), Attached)
+
     def lookup(self, container: Container, name: str) -> Lookup | Unable:
         return self.told(AskLookup(container=container.id, name=name), Lookup)
+
+    def found(self, link: Link) -> tuple[str, ...]:
+        """What the source's own resolver says for the link's address; () for nothing, and where it was not asked."""
+        lookup = self.lookup(self.source(link), link.address)
+        return () if isinstance(lookup, Unable) else lookup.addresses
+
+    def upstream(self, container: Container, name: str) -> Upstream | Unable:
+        """What the name servers say to which the container's names outside go, each asked by itself."""
+        return self.told(AskUpstream(container=container.id, name=name), Upstream)
 
     def connection(self, link: Link) -> Connection | Unable:
         """What came of connecting to the link's address as the source writes it."""
         return self.told(AskConnection.of(link), Connection)
+
+    def connection_of_host(self, link: Link) -> Connection | Unable:
+        """What came of the same from the engine's host itself; asked where the link leads out of the stack."""
+        return self.told(replace(AskConnection.of(link), container=HOST), Connection)
 
     def connection_to(self, link: Link, address: str, port: int | None = None) -> Connection | Unable:
         """What came of connecting from the link's source to another address, on the link's port or another."""

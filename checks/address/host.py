@@ -80,6 +80,7 @@ from ._spelling import judge_name, told_to_browsers
         Reason("not-a-host-name", "the name has a character that clients refuse"),
     ),
     needs=(AskConnection, AskLookup, AskSockets),
+    after=("network.subnet",),
     hop="name",
 )
 def host(stack: Stack, link: Link) -> Iterator[Finding]:

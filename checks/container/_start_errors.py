@@ -110,9 +110,29 @@ def _address_taken(stack: Stack, container: Container, _: re.Match[str]) -> Expl
 
 
 def _no_address_left(_: Stack, container: Container, found: re.Match[str]) -> Explained:
-    advice = "Take containers off that network, or make it anew with a larger subnet."
     network = found["network"]
-    return f"{network} has no free address left", do(container, advice, f"docker network inspect {network}")
+    says = f"{network} had no address left for it"
+    return says, do(container, "Do what network.room says.", f"docker network inspect {network}")
+
+
+def _no_pool_left(_: Stack, container: Container, __: re.Match[str]) -> Explained:
+    says = "the engine has no free subnet left for a network that it makes itself"
+    advice = "Remove networks that nobody uses (this lists them), or give the engine more in daemon.json"
+    advice += " (default-address-pools), and start it."
+    return says, do(container, advice, "docker network ls --filter dangling=true", start(container))
+
+
+def _not_attachable(_: Stack, container: Container, found: re.Match[str]) -> Explained:
+    network = found["network"]
+    says = f"{network} is a network of the swarm's services, which single containers may not join"
+    advice = f"Make it a service, or make {network} anew with --attachable; this shows whether it is."
+    return says, do(container, advice, f"docker network inspect --format '{{{{.Attachable}}}}' {network}")
+
+
+def _no_such_driver(_: Stack, container: Container, found: re.Match[str]) -> Explained:
+    says = f"the host's kernel cannot make {found['kind']} interfaces"
+    advice = "Load the kernel's module on the host and start it; without one, a network of another driver serves."
+    return says, do(container, advice, f"sudo modprobe {found['kind']}", start(container))
 
 
 def _no_user(_: Stack, container: Container, found: re.Match[str]) -> Explained:
@@ -139,5 +159,8 @@ _KNOWN: tuple[tuple[str, Callable[[Stack, Container, re.Match[str]], Explained]]
     (r"(?:No such container|non running container): (?P<donor>\w+)", _no_donor),
     (r"Address already in use$", _address_taken),
     (r"no available IPv4 addresses on this network's address pools: (?P<network>\S+)", _no_address_left),
+    (r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted", _no_pool_left),
+    (r"network (?P<network>\S+) not manually attachable", _not_attachable),
+    (r"failed to create the (?P<kind>ipvlan|macvlan) port: operation not supported", _no_such_driver),
     (r"unable to find user (?P<user>[^:]+):", _no_user),
 )

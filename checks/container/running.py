@@ -55,7 +55,7 @@ _STOPPED = (0, 130, 137, 143)
         Reason("crash-looping", "restarted again and again within minutes", time_heals=True, follows_links=True),
         Reason("paused", "frozen: the kernel accepts connections for it, and nobody answers", time_heals=True),
         Reason("never-started", "created only"),
-        Reason("start-failed", "the engine refused to start it; its error in words"),
+        Reason("start-failed", "the engine refused to start it; its error in words", after=("network.room",)),
     ),
     needs=(AskLogs,),
     after=("network.exists",),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 from netdoctor.api import Container, Link, Stack, Unable
 
 
 def in_subnets(stack: Stack, address: str) -> bool:
-    """Whether the address lies in a network of this engine."""
-    wanted = ipaddress.ip_address(address)
-    return any(wanted in ipaddress.ip_network(s, strict=False) for n in stack.networks for s in n.subnets)
+    """Whether the address lies in a network of this engine, and not of the LAN (macvlan, ipvlan)."""
+    return bool(stack.having(address))
 
 
 def place(stack: Stack, container: Container) -> str:

@@ -14,8 +14,8 @@ Sick
     (`shop_db_1`), an alias of another network, an alias that a manual `network connect` lost. Stopped containers have
     no names: then the container is the cause. With an unreachable upstream the engine's resolver keeps silent about
     unknown names, or says SERVFAIL (`EAI_AGAIN`, "Temporary failure in name resolution"): it is the same fault.
-    server-failed: the server answered SERVFAIL or REFUSED.
-    server-silent: the server did not answer in time.
+    server-failed: the server answered SERVFAIL or REFUSED; one behind the engine's resolver is named.
+    server-silent: the server did not answer in time. dns.upstream names a dead one for the world outside.
     no-server: the container has no name server, or none that packets reach: the rules that lead to 127.0.0.11 can be
     flushed inside a container (`iptables -t nat -F`).
 
@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 from netdoctor.api import (
     AskLookup,
+    AskUpstream,
     Finding,
     Link,
     Lookup,
@@ -45,6 +46,7 @@ from netdoctor.api import (
     Remedy,
     Stack,
     Unable,
+    Upstream,
     check,
     fail,
     is_address,
@@ -67,8 +69,8 @@ from ._remedies import ask_the_engine, define_host, list_names, mend_server, ren
         Reason("server-silent", "the name server does not answer", time_heals=True),
         Reason("no-server", "the container has no usable name server"),
     ),
-    needs=(AskLookup,),
-    after=("address.host", "container.running", "network"),
+    needs=(AskLookup, AskUpstream),
+    after=("address.host", "container.running", "network", "dns.upstream"),
     hop="name",
 )
 def resolves(stack: Stack, link: Link) -> Iterator[Finding]:
@@ -101,6 +103,9 @@ def _unresolved(stack: Stack, link: Link, lookup: Lookup) -> Finding:
         return _failed(lookup, "unknown-name", says, ask_the_engine(stack, link))
     if lookup.outcome in ("unknown", "empty") or (nobodys and (handed_on or lookup.outcome == "unresolved")):
         return _unknown_name(stack, link, lookup)
+    if lookup.outcome == "silent" and not lookup.server and len(lookup.servers) > 1:
+        says = f"{server} did not answer {source} for {name} in time, of which the second may only have come too late"
+        return unknown(Unable(reason=says, would_help="run netdoctor as root on the engine's host"))
     if lookup.outcome == "unresolved":
         says = f"{name} does not resolve in {source}, and the tools of its image do not tell why"
         return unknown(Unable(reason=says, would_help="run netdoctor as root on the engine's host"))
@@ -110,6 +115,12 @@ def _unresolved(stack: Stack, link: Link, lookup: Lookup) -> Finding:
     if lookup.outcome == "no-server":
         says = f"{source} has no name server that can be asked" + (f": {server} cannot be reached" if server else "")
         return _failed(lookup, "no-server", says, ask_the_engine(stack, link))
+    upstream = stack.upstream(stack.source(link), name)
+    if handed_on and not known and isinstance(upstream, Unable) and lookup.outcome == "failed":
+        # Newer engines say SERVFAIL for a server behind them that is dead as well.
+        return unknown(upstream)
+    failing = next((s for s in upstream.servers if s.rcode), None) if isinstance(upstream, Upstream) else None
+    server = f"{failing.address} behind {server}" if failing is not None and server == EMBEDDED else server
     remedy = mend_server(stack, link, server, known=bool(known) and server == EMBEDDED)
     if lookup.outcome == "failed":
         says = f"the name server {server} of {source} answers {lookup.rcode or 'with an error'} for {name}"

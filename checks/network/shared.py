@@ -14,6 +14,9 @@ Sick
                        takes it off the default one), docker run without --network.
     default-and-own    One is only on the default bridge, the other only on user-defined networks.
     no-network         Network mode none, or disconnected from all.
+    host-isolated      One is on a macvlan or ipvlan network only, the other is the host of its engine (or on the host's
+                       network): the kernel lets nothing pass between the two, while all other machines of the LAN
+                       are reached. Containers on a bridge go by the host, and do not get there either.
     host-network       One is on the host's network, where the names of the others mean nothing. From there the other
                        is a published port of 127.0.0.1; for the others it is the host itself (host.docker.internal).
     other-engine       The name is known on another engine only (another context, a rootless engine, Docker Desktop).
@@ -38,6 +41,7 @@ from collections.abc import Iterator
 
 from netdoctor.api import (
     AskConnection,
+    AskHost,
     AskLookup,
     AskOtherEngines,
     Container,
@@ -56,6 +60,7 @@ from netdoctor.api import (
 
 from ._hosts import from_host, to_host
 from ._joining import share, somewhere
+from ._lan import by_a_bridge, by_the_host
 from ._places import found, has_names, in_words, lonely, lost_donor, made_anew, means_host, networks, on_host, together
 
 
@@ -66,10 +71,13 @@ from ._places import found, has_names, in_words, lonely, lost_donor, made_anew, 
         Reason("no-common-network", "each on networks of its own"),
         Reason("default-and-own", "one only on the default bridge, the other only on user-defined networks"),
         Reason("no-network", "network mode none, or disconnected from all"),
+        Reason(
+            "host-isolated", "a macvlan or ipvlan network, whose containers and their own host do not reach each other"
+        ),
         Reason("host-network", "one is on the host's network, where names and addresses of the others do not apply"),
         Reason("other-engine", "the name is known on another engine only"),
     ),
-    needs=(AskConnection, AskLookup, AskOtherEngines),
+    needs=(AskConnection, AskLookup, AskOtherEngines, AskHost),
     hop="network",
 )
 def shared(stack: Stack, link: Link) -> Iterator[Finding]:
@@ -77,6 +85,10 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
     elsewhere = _elsewhere(stack, link)
     if elsewhere:
         yield elsewhere
+        return
+    kept_apart = by_the_host(stack, link)
+    if kept_apart is not None:
+        yield kept_apart
         return
     if target is None:
         if lonely(stack, source) and not is_loopback(link.address):
@@ -96,6 +108,8 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
         yield skip("what one of them was attached to is gone: network.exists has the answer")
     elif lonely(stack, source) or lonely(stack, target):
         yield _alone(stack, source if lonely(stack, source) else target, share(stack, link, source, target))
+    elif (apart := by_a_bridge(stack, link, source, target)) is not None:
+        yield apart
     elif means_host(stack, link):
         yield skip(f"{link.address} means the host or beyond: that way needs no common network")
     elif on_host(stack, source):

@@ -63,7 +63,9 @@ def arrives_at(stack: Stack, link: Link, target: Container) -> tuple[str, ...]:
     asked = (bare,) if is_address(bare) else lookup.addresses if isinstance(lookup, Lookup) else ()
     own = tuple(a for e in stack.endpoints(target) for a in e.addresses)
     if stack.namespace_owner(target).on_host_network:
-        gateways = tuple(e.gateway for e in stack.endpoints(source) if e.gateway)
+        # The gateway of a bridge is the host; that of a macvlan is a router of the LAN.
+        bridges = (e for e in stack.endpoints(source) if (n := stack.network(e.network_id)) is None or not n.on_the_lan)
+        gateways = tuple(e.gateway for e in bridges if e.gateway)
         return tuple(a for a in asked if not is_loopback(a)) or gateways
     shared = tuple(a for e in stack.shared_networks(source, target) for a in e.addresses)
     return tuple(a for a in asked if a in own) or shared or own

@@ -3,7 +3,8 @@
 What is asked
     A socket is opened inside the source's network namespace and connected to the address as the source writes it. What
     came of it, what happened in the moment after, and whether the process took the connection out of its accept queue
-    (the kernel completes handshakes for a process that is stopped or hung, so a connect alone proves nothing).
+    (the kernel completes handshakes for a process that is stopped or hung, so a connect alone proves nothing). If the
+    target is outside of the stack, the host tries as well: what it cannot reach either is not this engine's fault.
 
 Healthy
     The connection is accepted and stays open. When the other side speaks its protocol, even to refuse a password, the
@@ -50,6 +51,7 @@ from netdoctor.api import (
     check,
     fail,
     is_loopback,
+    outside,
     passed,
     skip,
     unknown,
@@ -57,6 +59,7 @@ from netdoctor.api import (
 )
 
 from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
+from ._outside import judge_outside
 from ._reach import arrivals, listeners_on, seen, serves
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 
@@ -140,6 +143,9 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
         if True in serving:
             return passed(f"{meant} has {link.port}/udp open; its silence is not a fault", seen_by=connection.seen_by)
         return unknown(f"UDP is not acknowledged: nothing came back from {address}, which proves nothing")
+    beyond = judge_outside(stack, link, connection, attempt) if outside(stack, link) else None
+    if beyond is not None:
+        return beyond
     if attempt.outcome == "refused":
         if any(serving):
             says = f"{address} refuses {source} although {meant} listens there: a rule with REJECT answers in its name"

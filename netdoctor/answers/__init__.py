@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netdoctor.answers.engine import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.answers.engine import AskAttached, AskLogs, AskOtherEngines, Attached, LogLine, Logs, OtherEngines
 from netdoctor.answers.firewall import Rule, Trace, Unread
 from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
 from netdoctor.answers.network import (
@@ -47,11 +47,13 @@ from netdoctor.answers.storage import (
     StorageAnswer,
     StorageQuestion,
 )
+from netdoctor.answers.upstream import AskUpstream, NameServer, Upstream
 
 __all__ = [
     "Answer",
     "AnyAnswer",
     "AnyQuestion",
+    "AskAttached",
     "AskConnection",
     "AskHost",
     "AskLogs",
@@ -62,7 +64,9 @@ __all__ = [
     "AskPath",
     "AskProcesses",
     "AskSockets",
+    "AskUpstream",
     "Asked",
+    "Attached",
     "Attempt",
     "Connection",
     "Credentials",
@@ -79,6 +83,7 @@ __all__ = [
     "MountPoint",
     "Mounted",
     "Mounts",
+    "NameServer",
     "Namespace",
     "OtherEngines",
     "Outcome",
@@ -97,12 +102,34 @@ __all__ = [
     "Trace",
     "Unable",
     "Unread",
+    "Upstream",
 ]
 
 AnyQuestion = (
-    AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost | StorageQuestion
+    AskSockets
+    | AskLookup
+    | AskConnection
+    | AskNamespace
+    | AskLogs
+    | AskOtherEngines
+    | AskHost
+    | AskUpstream
+    | AskAttached
+    | StorageQuestion
 )
-AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | StorageAnswer | Unable
+AnyAnswer = (
+    Sockets
+    | Lookup
+    | Connection
+    | Namespace
+    | Logs
+    | OtherEngines
+    | HostFacts
+    | Upstream
+    | Attached
+    | StorageAnswer
+    | Unable
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

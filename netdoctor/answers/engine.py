@@ -37,3 +37,19 @@ class OtherEngines(Answer, frozen=True, kw_only=True):
 
     found: tuple[tuple[str, str], ...] = ()
     looked: tuple[str, ...] = ()
+
+
+class AskAttached(Question, frozen=True, kw_only=True):
+    """Who has an address on the network (its ID)?"""
+
+    network: str
+
+
+class Attached(Answer, frozen=True, kw_only=True):
+    """`found` holds pairs of name and IPv4 address, of the engine's own endpoints and of such as it has lost too.
+
+    `lost` are the names of endpoints that belong to no container any more, and keep their address.
+    """
+
+    found: tuple[tuple[str, str], ...] = ()
+    lost: tuple[str, ...] = ()

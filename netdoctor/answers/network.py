@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -149,8 +151,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `after` tells what happened in the moment after it was accepted: open (still there), closed (FIN before a byte),
     reset. `heard` is what the server's first bytes are: http, tls, postgres, mysql, redis, ssh, smtp, ..., or "".
     `neighbour` is the state of the address in the source's neighbour table: complete, incomplete, or "" (not on
-    the link, or not seen). `text` is the system's or the tool's own error text. `own` is the source's own address,
-    which tells the network that it leaves by, "" where nobody saw it.
+    the link, or not seen); `gateway` is that of the gateway which leads there, where one does. `text` is the system's
+    or the tool's own error text. `own` is the source's own address, which tells the network that it leaves by, "" where
+    nobody saw it.
     """
 
     address: str
@@ -158,6 +161,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: Literal["open", "closed", "reset", ""] = ""
     heard: str = ""
     neighbour: Literal["complete", "incomplete", ""] = ""
+    gateway: Literal["complete", "incomplete", ""] = ""
     text: str = ""
     own: str = ""
     packets: PacketSize | None = None
@@ -233,3 +237,14 @@ class Namespace(Answer, frozen=True, kw_only=True):
     inode: int = 0
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
+
+    def route_to(self, address: str) -> Route | None:
+        """The route that packets to an IPv4 address take, None for none (and for IPv6, which is not listed)."""
+        return route_to(address, self.routes)
+
+
+def route_to(address: str, routes: Iterable[Route]) -> Route | None:
+    """The route with the longest prefix that has the address; the first of equals, as /proc/net/route lists them."""
+    wanted = ipaddress.ip_address(address)
+    found = [(n.prefixlen, r) for r in routes if wanted in (n := ipaddress.ip_network(r.destination))]
+    return max(found, key=lambda pair: pair[0])[1] if found else None

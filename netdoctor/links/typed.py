@@ -13,6 +13,8 @@ from netdoctor.meant import meant
 from netdoctor.mentions import SCHEME_PORTS, Mention, is_loopback, kind_of, mentions, nearest
 from netdoctor.model import Container, Link, Protocol
 from netdoctor.named import called
+from netdoctor.places import leads_outside
+from netdoctor.proxies import on_the_way_out
 from netdoctor.request import BadRequest, Given
 from netdoctor.stack import Stack
 
@@ -90,7 +92,26 @@ def _verbatim(stack: Stack, source: Container, given: Given, by_alias: Container
     if ports in ((), ((0, given.protocol),)) and target is None:
         raise BadRequest(f"nothing tells the port of {given.host}: write it like {given.host}:5432")
     for port, protocol in ports:
-        yield _link(source, given.host, port, protocol, target.id if target else "", given.scheme, where)
+        if target is None and protocol == "tcp" and leads_outside(stack, source, given.host):
+            yield from _way_out(stack, source, given, port, where)
+        else:
+            yield _link(source, given.host, port, protocol, target.id if target else "", given.scheme, where)
+
+
+def _way_out(stack: Stack, source: Container, given: Given, port: int, where: str) -> Iterator[Link]:
+    """A link that leads out of the stack; for HTTP by way of a proxy two, the second from there if it is a container.
+
+    What the source asks then is the proxy alone: it need not resolve the name, nor have a way out itself.
+    """
+    proxy = on_the_way_out(source, given.scheme, given.host, port)
+    if proxy is None:
+        yield _link(source, given.host, port, "tcp", "", given.scheme, where)
+        return
+    target = meant(stack, source, proxy)
+    known_from = f"{proxy.where} of {stack.title(source)}, for {given.host}:{port}"
+    yield _link(source, proxy.host, proxy.port, "tcp", target.id if target else "", proxy.scheme, known_from)
+    if target is not None and target.id != source.id and target.state.running:
+        yield _link(target, given.host, port, "tcp", "", given.scheme, f"{where}, through {stack.title(target)}")
 
 
 def _nearest(stack: Stack, name: str) -> Container | None:

@@ -13,9 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from netdoctor.answers import Attempt, Outcome
+from netdoctor.answers.network import route_to
 from netdoctor.probes.dns_exchange import OpenSocket
 from netdoctor.probes.hello import heard, hello
-from netdoctor.probes.interfaces import neighbour
+from netdoctor.probes.interfaces import neighbour, routes
 
 AFTER_WAIT = 0.025
 """Seconds for the server to close, reset or speak: docker-proxy with nothing behind it hangs up within some ms."""
@@ -109,11 +110,21 @@ def try_udp(address: str, port: int, wait: float, open_socket: OpenSocket) -> At
     return Attempt(address=address, outcome="connected", heard=heard(said), own=own, ms=_ms(started))
 
 
-def with_neighbour(attempt: Attempt, arp: Callable[[], str]) -> Attempt:
-    """The attempt with the state of its address in the neighbour table, where nobody answered; `arp` reads that."""
-    if attempt.outcome not in ("timed-out", "no-route"):
+def with_neighbour(attempt: Attempt, table: Callable[[str], str]) -> Attempt:
+    """The attempt with the state of its address, or of the gateway that leads there, in the neighbour table.
+
+    Only where nobody answered. `table` reads /proc/net/NAME of the namespace.
+    """
+    if attempt.outcome not in ("timed-out", "no-route") or ":" in attempt.address:
         return attempt
-    return replace(attempt, neighbour=neighbour(arp(), attempt.address))
+    told = neighbour(table("arp"), attempt.address)
+    return replace(attempt, neighbour=told, gateway=gateway_state(attempt.address, table))
+
+
+def gateway_state(address: str, table: Callable[[str], str]) -> Literal["complete", "incomplete", ""]:
+    """Whether the gateway that leads to an IPv4 address answers ARP; "" for none, and where nobody asked for it."""
+    route = route_to(address, routes(table("route"))) if ":" not in address else None
+    return neighbour(table("arp"), route.gateway) if route is not None and route.gateway else ""
 
 
 def _failed(address: str, error: OSError, started: float) -> Attempt:

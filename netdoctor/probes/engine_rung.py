@@ -17,6 +17,7 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    AskUpstream,
     Lookup,
 )
 from netdoctor.model import HOST, Container
@@ -58,6 +59,8 @@ class EngineRung:
             raise CannotAsk("the engine's API does not tell in which network namespace a process is", BETTER)
         if isinstance(question, AskHost):
             raise CannotAsk("the engine's API does not tell its host's settings and routes", BETTER)
+        if isinstance(question, AskUpstream):
+            raise CannotAsk("the engine's API does not ask name servers", BETTER)
         raise CannotAsk("this is not a question for the engine")
 
     def _look_up(self, container_id: str, name: str, clock: Clock) -> Lookup:

@@ -83,8 +83,12 @@ class Connecting:
             clock,
             seconds * len(places) + 1,
         )
-        arp = dict(said).get("/proc/net/arp", "")
-        return tuple((port, with_neighbour(attempt, lambda: arp)) for port, attempt in read_attempts(said, scheme))
+        tables = dict(said)
+
+        def table(name: str) -> str:
+            return tables.get(f"/proc/net/{name}", "")
+
+        return tuple((port, with_neighbour(attempt, table)) for port, attempt in read_attempts(said, scheme))
 
     def _queue(self, question: AskConnection, attempt: Attempt, clock: Clock) -> Iterable[int]:
         """Readings until nothing waits, some at most; one alone after a timeout. The limit is not in /proc."""

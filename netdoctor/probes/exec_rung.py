@@ -23,6 +23,7 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    AskUpstream,
     Connection,
     Lookup,
     Namespace,
@@ -74,6 +75,8 @@ class ExecRung:
             return self._namespace(question.container, clock)
         if isinstance(question, AskMounts | AskProcesses | AskPath):
             return self._files_inside.answer(question, clock)
+        if isinstance(question, AskUpstream):
+            raise CannotAsk("a container is not told which name servers stand behind the engine's resolver", AS_ROOT)
         raise CannotAsk("this is not a question for a command in the container")
 
     # -- files --------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ else
     shift 2
   done
 fi
-show /proc/net/arp
+show /proc/net/arp; show /proc/net/route
 exit 0
 """
 )

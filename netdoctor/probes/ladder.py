@@ -14,6 +14,7 @@ import msgspec
 from netdoctor.answers import (
     AnyAnswer,
     AnyQuestion,
+    AskAttached,
     AskConnection,
     Asked,
     AskHost,
@@ -30,7 +31,7 @@ from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, Engines
-from netdoctor.probes.other_questions import logs, other_engines
+from netdoctor.probes.other_questions import attached, logs, other_engines
 from netdoctor.stack import Stack
 
 Progress = Callable[[int, int], None]
@@ -175,6 +176,8 @@ def _answer(
             return logs(stack, api, question)
         if isinstance(question, AskOtherEngines):
             return other_engines(others, question)
+        if isinstance(question, AskAttached):
+            return attached(api, question)
         if not rungs:
             raise CannotAsk("netdoctor has no such way of asking", "choose --rung auto")
         for rung in rungs:
@@ -209,6 +212,8 @@ def _what(stack: Stack, question: AnyQuestion) -> str:
         return "another engine"
     if isinstance(question, AskHost):
         return "the host"
+    if isinstance(question, AskAttached):
+        return "the network"
     container = stack.container(question.container)
     name = "the host" if question.container == HOST else container.name if container else question.container[:12]
     if isinstance(question, AskConnection):

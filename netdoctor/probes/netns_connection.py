@@ -27,7 +27,7 @@ def connect_from(stack: Stack, entrances: Entrances, question: AskConnection, en
                 attempt = try_udp(address, question.port, share, inside.namespace.socket)
             else:
                 attempt, queue = _try_tcp(stack, entrances, question, inside, address, share, ends)
-            attempts.append(with_neighbour(attempt, lambda: inside.table("arp")))
+            attempts.append(with_neighbour(attempt, inside.table))
             if attempt.outcome == "connected":
                 break
     return Connection(

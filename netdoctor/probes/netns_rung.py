@@ -24,6 +24,7 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    AskUpstream,
     Namespace,
     Process,
     Sockets,
@@ -51,6 +52,7 @@ from netdoctor.probes.tables import (
     sockets,
     unix_paths,
 )
+from netdoctor.probes.upstream import ask_upstream
 from netdoctor.stack import Stack
 
 _WANTED: tuple[tuple[Literal["tcp", "udp"], int], ...] = (
@@ -86,6 +88,8 @@ class NetnsRung:
 
             with self._entrances.inside(HOST) as inside:
                 return host_facts(inside)
+        if isinstance(question, AskUpstream):
+            return ask_upstream(self._stack, self._entrances, question, clock.ends)
         if not isinstance(question, AskSockets | AskLookup | AskNamespace):
             raise CannotAsk("this is not a question for a network namespace")
         with self._entrances.inside(question.container) as inside:

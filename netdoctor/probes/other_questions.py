@@ -1,4 +1,4 @@
-"""Questions that the engines' APIs answer on every rung: the last log lines, and who else has such a container."""
+"""Questions that the engines' APIs answer on every rung: log lines, endpoints, and who else has such a container."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Thread
 from typing import Any
 
-from netdoctor.answers import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
+from netdoctor.answers import AskAttached, AskLogs, AskOtherEngines, Attached, LogLine, Logs, OtherEngines
 from netdoctor.patterns import lazily
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.engine_api import EngineAPI, Engines, what_failed
@@ -55,6 +55,20 @@ def _seconds(stamp: str) -> float | None:
         return None
     whole = datetime.fromisoformat(match[1] + ("+00:00" if match[3] == "Z" else match[3]))
     return whole.timestamp() + float(match[2] or 0)
+
+
+def attached(api: EngineAPI, question: AskAttached) -> Attached:
+    """Raises CannotAsk."""
+    try:
+        found = api.get(f"/networks/{question.network}").get("Containers") or {}
+    except Exception as error:  # noqa: BLE001  an error that is no engine's is raised again
+        if what_failed(error) == "NotFound":
+            raise Vanished("the network has been removed since the stack was read") from None
+        raise CannotAsk(f"the engine does not tell who is on the network: {error}") from None
+    # The keys are IDs of containers, or words: `ep-ID` for an endpoint whose container is gone, `lb-NAME` of swarm.
+    pairs = {key: (str(e.get("Name", "")), str(e.get("IPv4Address", "")).partition("/")[0]) for key, e in found.items()}
+    lost = tuple(name for key, (name, _) in pairs.items() if key.startswith("ep-"))
+    return Attached(found=tuple(pairs.values()), lost=lost, seen_by="engine")
 
 
 def other_engines(others: Engines, question: AskOtherEngines) -> OtherEngines:

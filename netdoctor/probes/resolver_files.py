@@ -8,6 +8,7 @@ name both come to the same.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -40,6 +41,22 @@ def read_resolv_conf(text: str) -> ResolvConf:
                 if name == "ndots" and value.isdigit():
                     ndots = min(int(value), 15)  # RES_MAXNDOTS
     return ResolvConf(tuple(servers[:3]), search, ndots)
+
+
+def external_servers(text: str) -> tuple[tuple[str, bool], ...]:
+    """The servers behind the engine's resolver, from the comment that engines leave since 25.0, () for none.
+
+    `# ExtServers: [192.0.2.53 host(127.0.0.53)]`: pairs of address, and whether it is asked from the host's namespace.
+    https://github.com/moby/moby/blob/master/daemon/libnetwork/internal/resolvconf/resolvconf.go
+    """
+    found: list[tuple[str, bool]] = []
+    for line in re.findall(r"(?m)^# ExtServers: \[(.*)\]", text):
+        for word in line.split():
+            match = re.fullmatch(r"host\((.+)\)", word)
+            address = (match[1] if match else word).partition("%")[0]
+            if is_address(address):
+                found.append((address, match is not None))
+    return tuple(found)
 
 
 def hosts_addresses(text: str, name: str) -> tuple[str, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from netdoctor.answers import (
     AnyQuestion,
+    AskAttached,
     AskConnection,
     AskLogs,
     AskLookup,
@@ -15,8 +18,8 @@ from netdoctor.answers import (
     Question,
 )
 from netdoctor.mentions import is_address, is_any_address, is_loopback, mentions
-from netdoctor.model import HOST, Container, Link, Mount, Publication, Subject
-from netdoctor.places import HOST_NAMES, means_host
+from netdoctor.model import HOST, Container, Link, Mount, Network, Publication, Subject
+from netdoctor.places import HOST_NAMES, leads_outside, means_host
 from netdoctor.stack import Stack
 
 MOST_BEARERS = 8
@@ -50,6 +53,9 @@ def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     yield AskConnection.of(subject)
     yield from _to_bearers(stack, subject)
     target = stack.target(subject)
+    if target is None and leads_outside(stack, stack.source(subject), subject.address):
+        # What the host itself reaches tells a fault of the world outside from one of this engine.
+        yield replace(AskConnection.of(subject), container=HOST)
     if target is None or not target.state.running:
         return
     for mention in mentions(target):  # what a Kafka broker and its like tell their clients is tried from the source
@@ -90,6 +96,11 @@ def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
         yield AskOtherEngines(name=name)
 
 
+def _attached(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+    if isinstance(subject, Network) and stack.starved(subject):
+        yield AskAttached(network=subject.id)
+
+
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     """The containers that a question about the subject is put to, without the host."""
     if isinstance(subject, Container):
@@ -109,4 +120,5 @@ ABOUT: Mapping[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]
     AskConnection: _connection,
     AskLogs: _logs,
     AskOtherEngines: _other_engines,
+    AskAttached: _attached,
 }

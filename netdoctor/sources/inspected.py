@@ -69,6 +69,8 @@ def network(entry: Json) -> Network:
         ipv6=bool(entry.get("EnableIPv6")),
         attachable=bool(entry.get("Attachable")),
         subnets=tuple(b["Subnet"] for b in blocks if b.get("Subnet")),
+        ranges=tuple(b.get("IPRange") or b["Subnet"] for b in blocks if b.get("Subnet")),
+        reserved=tuple(a for b in blocks for a in (b.get("AuxiliaryAddresses") or {}).values()),
         # Some engines write the gateway with its prefix length.
         gateways=tuple(b["Gateway"].partition("/")[0] for b in blocks if b.get("Gateway")),
         options=entry.get("Options") or {},
@@ -135,6 +137,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         if joined
         else tuple(_publications(found["Id"], settings.get("Ports") or {}, everywhere="0.0.0.0")),  # noqa: S104  nothing is bound
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
+        dns=tuple(host.get("Dns") or ()),
         links=tuple(host.get("Links") or ()),
         mounts=tuple(_mounts(found["Id"], found.get("Mounts") or (), host.get("Tmpfs") or {})),
         read_only=bool(host.get("ReadonlyRootfs")),

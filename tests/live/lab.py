@@ -147,6 +147,11 @@ class Lab(HostSide, Disks):
         """A command of the host in the container's own network namespace; returns what it printed."""
         return self.host("nsenter", "-t", str(self.inspect(short)["State"]["Pid"]), "-n", *argv)
 
+    def subnet(self, network: str) -> str:
+        """The IPv4 subnet of one of this lab's networks."""
+        found = json.loads(self.docker("network", "inspect", self.name(network)).stdout)
+        return str(found[0]["IPAM"]["Config"][0]["Subnet"])
+
     def bridge(self, short: str, network: str = "net") -> str:
         """The interface that a network of the container has on the host."""
         return f"br-{self.inspect(short)['NetworkSettings']['Networks'][self.name(network)]['NetworkID'][:12]}"
@@ -178,6 +183,10 @@ class Lab(HostSide, Disks):
         done = self._nc(source, host, port, wait=1)
         assert done.returncode != 0, "connected"
         assert "refused" not in done.stderr.lower(), f"did not time out: {done.stderr}"
+
+    def fails(self, source: str, host: str, port: int) -> None:
+        """No connection comes about, by whatever error: that differs from engine to engine."""
+        assert self._nc(source, host, port, wait=1).returncode != 0, "connected"
 
     def resolves(self, source: str, name: str) -> None:
         done = self.inside(source, "nslookup", name)

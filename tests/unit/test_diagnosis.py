@@ -27,7 +27,7 @@ def stack(*attempts: Attempt) -> Stack:
     return Stack(engine=Engine(), containers=(API, DB), asked=asked, links=(LINK,))
 
 
-def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str = "accepts", **flags: bool) -> Check:
+def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str = "accepts", **flags: Any) -> Check:
     @check(
         id=id, title="{target} answers {source}", reasons=(Reason("bad", "it is bad", **flags),), after=after, hop=hop
     )
@@ -37,7 +37,7 @@ def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str 
     return judge
 
 
-def container_check(id: str, finding: Finding, only: Container, **flags: bool) -> Check:
+def container_check(id: str, finding: Finding, only: Container, **flags: Any) -> Check:
     @check(id=id, title="{name} runs", reasons=(Reason("bad", "it is bad", **flags),), hop="listener")
     def judge(stack: Stack, container: Container) -> Iterator[Finding]:
         yield finding if container is only else passed("well")

@@ -108,7 +108,7 @@ def test_udp() -> None:
 
 def test_neighbour_is_read_where_nobody_answered(server: socket.socket) -> None:
     tried = try_tcp("127.0.0.1", 1, 1, plain_socket)
-    assert with_neighbour(tried.attempt, lambda: pytest.fail("refused by somebody")) == tried.attempt
+    assert with_neighbour(tried.attempt, lambda _: pytest.fail("refused by somebody")) == tried.attempt
 
 
 def test_accept_queue(server: socket.socket) -> None:

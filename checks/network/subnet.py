@@ -1,0 +1,179 @@
+"""Does anything else claim the addresses of the network?
+
+What is asked
+    The subnets of the network, against the other networks of the engine and against the routes of its host: the LAN,
+    VPNs, the bridges of other programs. And where a connection fails, whether that is why: the address asked for lies
+    in the network's subnet and nobody on it has it, or the host's way to a container leads elsewhere.
+
+Healthy
+    Nothing overlaps. The engine chooses subnets that the host has no route for; overlaps come from `--subnet`, and from
+    VPNs that connect later. A wider route that the subnet is a part of (10.0.0.0/8 of a VPN) takes nothing away from
+    the network, and is healthy until somebody asks for a machine in that very part.
+
+Sick
+    overlaps-route    A route of the host is for addresses inside the subnet. What is asked for there by containers, and
+                      by the host itself, goes to the bridge and not to the LAN or VPN; or the other way round. A fail
+                      where it is why a connection fails, else a warning.
+    overlaps-network  Another network of the engine has addresses of this one (an overlay network of a swarm, mostly): a
+                      container on both reaches only one of them. A warning.
+
+Remedy
+    The network made anew with a subnet that the engine chooses; default-address-pools (daemon.json) keep the engine out
+    of the ranges of a company for good.
+
+By hand
+    docker network inspect --format '{{.Name}} {{json .IPAM.Config}}' $(docker network ls -q)
+    ip route show table all
+    ip route get 198.51.100.7                        # br-... or docker0: the packets go to a network of the engine
+
+See also
+    address.host, network.way-out, network.room
+    https://docs.docker.com/engine/network/#subnet-allocation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdoctor.api import (
+    AskConnection,
+    AskHost,
+    AskLookup,
+    Finding,
+    HostFacts,
+    HostRoute,
+    Link,
+    Lookup,
+    Network,
+    Reason,
+    Remedy,
+    Stack,
+    check,
+    fail,
+    is_address,
+    passed,
+    skip,
+    unknown,
+    warn,
+)
+
+from ._joining import verify
+from ._moving import move
+from ._places import networks, on_host
+from ._routes import Block, claiming, foreign, has, inside, overlapping, wins
+
+
+@check(
+    id="network.subnet",
+    title="nothing else claims the subnet of {name}",
+    reasons=(
+        Reason("overlaps-route", "a route of the host is for addresses inside the network's subnet"),
+        Reason("overlaps-network", "another network of the engine has addresses of this one"),
+    ),
+    needs=(AskHost, AskConnection, AskLookup),
+    decisive=False,
+)
+def subnet(stack: Stack, network: Network) -> Iterator[Finding]:
+    if network.on_the_lan or not network.subnets:
+        yield skip(f"the addresses of {network.name} are those of the LAN, or none at all")
+        return
+    others = [n for n in stack.networks if n.id != network.id and not n.on_the_lan and overlapping(n, network)]
+    if others:
+        yield _with_network(stack, network, others[0])
+    facts = stack.host_facts()
+    if isinstance(facts, HostFacts):
+        routes = list(foreign(stack, facts))
+        yield _broken(stack, network, routes, facts.seen_by) or _suspected(stack, network, routes, facts.seen_by)
+    elif not others:
+        yield unknown(facts)
+
+
+def _broken(stack: Stack, network: Network, routes: list[tuple[Block, HostRoute]], seen_by: str) -> Finding | None:
+    """A link that fails because of a route, and how."""
+    for link in stack.links:
+        if stack.works(link) is not False:
+            continue
+        for address, lost in _lost(stack, link, network):
+            route = next((r for r in claiming(address, routes) if not lost or wins(network, address, r)), None)
+            if route is not None:
+                says = _in_words(stack, link, network, address, route, lost)
+                remedy = _remedy(stack, network, (verify(stack, link),))
+                return fail("overlaps-route", says, remedy=remedy, seen_by=seen_by, **_evidence(network, route))
+    return None
+
+
+def _lost(stack: Stack, link: Link, network: Network) -> Iterator[tuple[str, bool]]:
+    """Addresses of the link in the network's subnet; True for a container's, to which packets from the host must come.
+
+    An address that nobody on the network has, is the LAN's or the VPN's. Answers to a container that asks out of the
+    stack come to it by the host; so does what the host itself asks.
+    """
+    source, target = stack.source(link), stack.target(link)
+    for address in _addresses(stack, link):
+        if has(network, address) and stack.holder(address) is None and address not in network.gateways:
+            yield address, False
+    own = source if target is None else target if on_host(stack, source) else None
+    for endpoint in networks(stack, own) if own is not None else ():
+        if endpoint.network_id == network.id:
+            yield from ((a, True) for a in endpoint.addresses)
+
+
+def _addresses(stack: Stack, link: Link) -> tuple[str, ...]:
+    bare = link.address.strip("[]")
+    lookup = stack.lookup(stack.source(link), link.address)
+    return (bare,) if is_address(bare) else lookup.addresses if isinstance(lookup, Lookup) else ()
+
+
+def _in_words(stack: Stack, link: Link, network: Network, address: str, route: HostRoute, lost: bool) -> str:
+    way = f"the host's route {_shown(route)}"
+    if lost:
+        return f"{way} takes what is meant for {address} on {network.name}, whose subnet {_subnets(network)} it lies in"
+    me = stack.title(stack.source(link))
+    where = f"the subnet {_subnets(network)} of {network.name}"
+    return f"{me} asks for {address}, to which {way} leads; but it lies in {where}, which swallows the packets"
+
+
+def _suspected(stack: Stack, network: Network, routes: list[tuple[Block, HostRoute]], seen_by: str) -> Finding:
+    found = inside(network, routes)
+    if not found:
+        return passed(f"no route of the host leads into {_subnets(network)} of {network.name}", seen_by=seen_by)
+    says = f"the host's route {_shown(found[0])} leads into the subnet {_subnets(network)} of {network.name}"
+    remedy = _remedy(stack, network, (f"ip route show to match {found[0].destination}",))
+    return warn("overlaps-route", says, remedy=remedy, seen_by=seen_by, **_evidence(network, found[0]))
+
+
+def _with_network(stack: Stack, network: Network, other: Network) -> Finding:
+    says = f"{other.name} ({_subnets(other)}) has addresses of {network.name} ({_subnets(network)})"
+    look = f"docker network inspect --format '{{{{json .IPAM.Config}}}}' {network.name} {other.name}"
+    movable = network if network.scope == "local" else other
+    remedy = _remedy(stack, movable, (look,))
+    return warn("overlaps-network", says, remedy=remedy, other=other.name, subnets=list(other.subnets))
+
+
+def _remedy(stack: Stack, network: Network, check: tuple[str, ...]) -> Remedy:
+    if network.name == "bridge" or network.scope != "local":
+        option = (
+            '"default-address-pools" and "bip"' if network.scope == "local" else "docker swarm init --default-addr-pool"
+        )
+        says = f"Give {network.name} a subnet that nobody else has: {option}"
+        return Remedy(says=says, run=("cat /etc/docker/daemon.json",), verify=check)
+    return move(
+        stack, network, f"Let a network take the place of {network.name} with a subnet that the engine chooses", check
+    )
+
+
+def _subnets(network: Network) -> str:
+    return ", ".join(network.subnets)
+
+
+def _shown(route: HostRoute) -> str:
+    return f"{route.destination} {f'via {route.gateway} ' if route.gateway else ''}on {route.interface}"
+
+
+def _evidence(network: Network, route: HostRoute) -> dict[str, object]:
+    return {
+        "subnets": list(network.subnets),
+        "route": route.destination,
+        "interface": route.interface,
+        "gateway": route.gateway,
+    }

@@ -1,0 +1,71 @@
+"""Whose addresses are they? Scenarios of the checks network.subnet and network.room."""
+
+from __future__ import annotations
+
+from tests.live import outside
+from tests.live.lab import Lab, Scenario
+
+OVERLAP = "network.subnet/overlaps-route"
+SERVER = ["labsrv", "http", "0.0.0.0", "5432"]
+
+
+# -- network.subnet -----------------------------------------------------------------------------------------------
+
+
+def subnet_of_a_company(lab: Lab) -> Scenario:
+    """Another project's network was made with addresses of the VPN: the machine there is out of reach, for api too."""
+    lab.network("net")
+    api = lab.run("api", network="net")
+    lab.run("db", SERVER, network="net")
+    with outside.private("198.51.100.0/24", "198.51.100.7"), outside.serving("http", "198.51.100.7", "5432"):
+        lab.connects("api", "198.51.100.7", 5432)
+        yield lab.healthy(api, "198.51.100.7:5432")
+        lab.network("greedy", "--subnet", "198.51.100.0/26")
+        other = lab.run("other", SERVER, network="greedy")
+        lab.run("beside", network="greedy")
+        lab.connects("beside", "other", 5432)
+        lab.fails("api", "198.51.100.7", 5432)
+        # Without the host's routes the address looks like one that a container of greedy once had.
+        yield lab.sick(api, "198.51.100.7:5432", OVERLAP, rungs=("netns",), instead=("address.host/stale-address",))
+        yield lab.healthy(api, f"{lab.name('db')}:5432")
+        yield lab.healthy(lab.name("beside"), f"{other}:5432")
+
+
+def vpn_into_a_subnet(lab: Lab) -> Scenario:
+    """A VPN that connected later has a route into the network's subnet: answers for api go there. Others have none."""
+    lab.network("net", "--subnet", "198.51.101.0/24")
+    lab.network("calm")
+    api = lab.run("api", network="net", options=["--ip", "198.51.101.200"])
+    low = lab.run("low", network="net", options=["--ip", "198.51.101.9"])
+    calm = lab.run("calm", network="calm")
+    lab.run("db", SERVER, network="net", options=["--ip", "198.51.101.201"])
+    with (
+        outside.private("198.51.101.128/25", "198.51.101.130"),
+        outside.serving("http", outside.ADDRESS, "5432"),
+    ):
+        lab.fails("api", outside.ADDRESS, 5432)
+        for short in ("low", "calm"):
+            lab.connects(short, outside.ADDRESS, 5432)
+        lab.connects("api", "db", 5432)
+        target = f"{outside.ADDRESS}:5432"
+        yield lab.sick(api, target, OVERLAP, rungs=("netns",), instead=("port.accepts/timed-out",))
+        yield lab.healthy(low, target, warns=(OVERLAP,))
+        yield lab.healthy(calm, target)
+
+
+# -- network.room -------------------------------------------------------------------------------------------------
+
+
+def no_address_left(lab: Lab) -> Scenario:
+    """The subnet has one address, and two containers want it. The neighbour's is filled, and nobody wants more."""
+    lab.network("net", "--subnet", "198.51.102.0/30")
+    lab.network("full", "--subnet", "198.51.102.8/29", "--gateway", "198.51.102.9", "--ip-range", "198.51.102.12/31")
+    api = lab.run("api", network="net")
+    db = lab.run("db", SERVER, network="net", check=False)
+    well = lab.run("well", network="full")
+    lab.run("store", SERVER, network="full")
+    assert "no available IPv4 addresses" in lab.inspect("db")["State"]["Error"]
+    lab.connects("well", "store", 5432)
+    assert lab.means("api", db) == []
+    yield lab.sick(api, f"{db}:5432", "network.room/no-address-left")
+    yield lab.healthy(well, f"{lab.name('store')}:5432")
