@@ -9,6 +9,22 @@ from __future__ import annotations
 
 import msgspec
 
+from netdoctor.answers.data import (
+    AskChanges,
+    AskFolder,
+    AskImage,
+    AskOpenFiles,
+    AskVolumeUsage,
+    AtWork,
+    Changes,
+    DataAnswer,
+    DataQuestion,
+    Folder,
+    Grown,
+    Image,
+    OpenFiles,
+    VolumeUsage,
+)
 from netdoctor.answers.engine import AskLogs, AskOtherEngines, LogLine, Logs, OtherEngines
 from netdoctor.answers.firewall import Rule, Trace, Unread
 from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
@@ -52,24 +68,36 @@ __all__ = [
     "Answer",
     "AnyAnswer",
     "AnyQuestion",
+    "AskChanges",
     "AskConnection",
+    "AskFolder",
     "AskHost",
+    "AskImage",
     "AskLogs",
     "AskLookup",
     "AskMounts",
     "AskNamespace",
+    "AskOpenFiles",
     "AskOtherEngines",
     "AskPath",
     "AskProcesses",
     "AskSockets",
+    "AskVolumeUsage",
     "Asked",
+    "AtWork",
     "Attempt",
+    "Changes",
     "Connection",
     "Credentials",
+    "DataAnswer",
+    "DataQuestion",
     "Fill",
+    "Folder",
+    "Grown",
     "HostFacts",
     "HostInterface",
     "HostRoute",
+    "Image",
     "Interface",
     "Kind",
     "Listener",
@@ -80,6 +108,7 @@ __all__ = [
     "Mounted",
     "Mounts",
     "Namespace",
+    "OpenFiles",
     "OtherEngines",
     "Outcome",
     "PacketSize",
@@ -97,12 +126,23 @@ __all__ = [
     "Trace",
     "Unable",
     "Unread",
+    "VolumeUsage",
 ]
 
 AnyQuestion = (
-    AskSockets | AskLookup | AskConnection | AskNamespace | AskLogs | AskOtherEngines | AskHost | StorageQuestion
+    AskSockets
+    | AskLookup
+    | AskConnection
+    | AskNamespace
+    | AskLogs
+    | AskOtherEngines
+    | AskHost
+    | StorageQuestion
+    | DataQuestion
 )
-AnyAnswer = Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | StorageAnswer | Unable
+AnyAnswer = (
+    Sockets | Lookup | Connection | Namespace | Logs | OtherEngines | HostFacts | StorageAnswer | DataAnswer | Unable
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from netdoctor.answers import (
     AskPath,
     AskProcesses,
     AskSockets,
+    DataQuestion,
     Namespace,
     Process,
     Sockets,
@@ -68,6 +69,7 @@ class NetnsRung:
 
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
+        self._api = api
         self._entrances = Entrances(stack, api)
         self._host = HostSide(stack, api)
 
@@ -86,6 +88,10 @@ class NetnsRung:
 
             with self._entrances.inside(HOST) as inside:
                 return host_facts(inside)
+        if isinstance(question, DataQuestion):
+            from netdoctor.probes.data_questions import on_the_host  # for those that ask about data alone
+
+            return on_the_host(self._stack, self._api, self._entrances, question, clock)
         if not isinstance(question, AskSockets | AskLookup | AskNamespace):
             raise CannotAsk("this is not a question for a network namespace")
         with self._entrances.inside(question.container) as inside:
