@@ -59,12 +59,6 @@ class Lab(HostSide, Disks):
         self.docker("network", "create", *self.labels, *options, self.name(short))
         return self.name(short)
 
-    def volume(self, short: str, *options: str) -> str:
-        """A named volume; returns its full name."""
-        mine = ("--label", LABEL, "--label", f"netdoctor.scenario={self.slug}")
-        self.docker("volume", "create", *mine, *options, self.name(short))
-        return self.name(short)
-
     def run(
         self,
         short: str,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 
-from tests.live.lab import Lab, Scenario
+from tests.live.lab import PREFIX, Lab, Scenario
 
 POSTGRES = ("--env", "POSTGRES_PASSWORD=for-the-test")
 DATA = "/var/lib/postgresql/data"
@@ -56,7 +58,7 @@ def postgres_18_at_the_old_place(lab: Lab) -> Scenario:
     lab.run("well", [], image="postgres:18", options=(*POSTGRES, "--volume", f"{right}:/var/lib/postgresql"))
     _ready(lab, "well")
     for short in ("db", "moved"):
-        lab.until(f"{short} to refuse", lambda short=short: lab.inspect(short)["State"]["Status"] == "exited")
+        lab.until(f"{short} to refuse", partial(_has_ended, lab, short))
         assert "unused mount/volume" in lab.docker("logs", lab.name(short)).stderr
         yield lab.sick(lab.name(short), None, "volume.persistent/wrong-path")
     yield lab.healthy(lab.name("well"), None)
@@ -135,7 +137,7 @@ def files_in_the_layer(lab: Lab) -> Scenario:
         ("well", "/srv/app/app.sqlite3"),
         ("web", "/srv/uploads/picture"),
     ):
-        lab.until(f"{path} in {short}", lambda s=short, p=path: lab.inside(s, "test", "-s", p).returncode == 0)
+        lab.until(f"{path} in {short}", partial(_is_filled, lab, short, path))
     assert "A /srv/app/app.sqlite3" in lab.docker("diff", lab.name("app")).stdout
     yield lab.sick(lab.name("app"), None, "volume.persistent/in-the-container")
     yield lab.healthy(lab.name("well"), None)
@@ -185,10 +187,7 @@ def volume_under_another_name(lab: Lab) -> Scenario:
     _sql(lab, "before", "CREATE TABLE kept AS SELECT 1 AS x")
     lab.docker("rm", "--force", "--volumes", lab.name("before"))
     for short in ("pictures", "shelf1"):
-        lab.run("filler", "echo something > /fill/file", options=("--volume", f"{lab.volume(short)}:/fill", "--rm"))
-        lab.until(
-            f"{short} to be filled", lambda: lab.docker("inspect", lab.name("filler"), check=False).returncode != 0
-        )
+        _fill(lab, lab.volume(short), "echo something > /fill/file")
     used = lab.volume("used-data")
     lab.run("user", "echo something > /fill/file; sleep 3600", options=("--volume", f"{used}:/fill"))
     lab.until("two seconds to pass", lambda: age(lab, used) > 2)
@@ -219,10 +218,7 @@ def password_changed_afterwards(lab: Lab) -> Scenario:
         url = f"postgresql://postgres:{password}@{lab.name(server)}/postgres"
         asks = 'while :; do psql "$DATABASE_URL" -c "SELECT 1"; sleep 1; done'
         lab.run(short, asks, image="postgres:15", network="net", options=("--env", f"DATABASE_URL={url}"))
-        lab.until(
-            f"{server} to refuse {short}",
-            lambda server=server: "authentication failed" in lab.docker("logs", lab.name(server)).stderr,
-        )
+        lab.until(f"{server} to refuse {short}", partial(_says, lab, server, "authentication failed"))
     yield lab.healthy(lab.name("db"), None, warns=("volume.identity/already-initialised",))
     yield lab.healthy(lab.name("well"), None)
 
@@ -232,11 +228,10 @@ def data_of_another_version(lab: Lab) -> Scenario:
     volume = ("--volume", f"{lab.volume('bad')}:{DATA}")
     _servers(lab, before=(*POSTGRES, *volume))
     lab.docker("rm", "--force", "--volumes", lab.name("before"))
-    lab.run("writer", f"echo 14 > {DATA}/PG_VERSION", options=(*volume, "--rm"))
-    lab.until("it to be written", lambda: lab.docker("inspect", lab.name("writer"), check=False).returncode != 0)
+    _fill(lab, lab.name("bad"), "echo 14 > /fill/PG_VERSION")
     lab.run("db", [], image="postgres:15", options=(*POSTGRES, *volume, "--restart", "on-failure:2"))
     _servers(lab, well=(*POSTGRES, "--volume", f"{lab.volume('good')}:{DATA}"))
-    lab.until("db to give up", lambda: lab.inspect("db")["State"]["Status"] == "exited")
+    lab.until("db to give up", partial(_has_ended, lab, "db"))
     assert "not compatible with this version" in lab.docker("logs", lab.name("db")).stderr
     yield lab.sick(lab.name("db"), None, "volume.version/mismatch")
     yield lab.healthy(lab.name("well"), None)
@@ -259,11 +254,10 @@ def options_of_an_existing_volume(lab: Lab) -> Scenario:
 
 def volume_of_nobody(lab: Lab) -> Scenario:
     """A Compose project with a filled volume that none of its containers has any more; another one has an empty one."""
-    for project, words in (("shop", "echo something > /data/file"), ("tidy", "true")):
+    for project, words in (("shop", "echo something > /fill/file"), ("tidy", "true")):
         left = lab.volume(f"{project}_left", *_compose(lab, project, "left"))
         kept = lab.volume(f"{project}_kept", *_compose(lab, project, "kept"))
-        lab.run("filler", words, options=("--volume", f"{left}:/data", "--rm"))
-        lab.until("it to be filled", lambda: lab.docker("inspect", lab.name("filler"), check=False).returncode != 0)
+        _fill(lab, left, words)
         lab.service(project, "app", options=("--volume", f"{kept}:/data"))
     yield lab.whole("shop", warns=("volume.orphans/dangling",))
     yield lab.whole("tidy")
@@ -278,6 +272,23 @@ def _servers(lab: Lab, **options: Sequence[str]) -> None:
         lab.run(short, [], image="postgres:15", options=words)
     for short in options:
         _ready(lab, short)
+
+
+def _fill(lab: Lab, volume: str, script: str) -> None:
+    """Have a container write into a volume, and be gone."""
+    lab.docker("run", "--rm", *lab.labels, "--volume", f"{volume}:/fill", f"{PREFIX}busybox:1", "sh", "-c", script)
+
+
+def _has_ended(lab: Lab, short: str) -> bool:
+    return bool(lab.inspect(short)["State"]["Status"] == "exited")
+
+
+def _is_filled(lab: Lab, short: str, path: str) -> bool:
+    return lab.inside(short, "test", "-s", path).returncode == 0
+
+
+def _says(lab: Lab, short: str, text: str) -> bool:
+    return text in lab.docker("logs", lab.name(short)).stderr
 
 
 def _ready(lab: Lab, short: str) -> None:
@@ -298,8 +309,6 @@ def _compose(lab: Lab, project: str, volume: str) -> tuple[str, ...]:
 
 def age(lab: Lab, volume: str) -> float:
     """Seconds since a volume was made, by the engine's clock."""
-    from datetime import datetime
-
     made = lab.docker("volume", "inspect", "--format", "{{.CreatedAt}}", volume).stdout.strip()
     now = datetime.fromisoformat(lab.docker("info", "--format", "{{.SystemTime}}").stdout.strip())
     return (now - datetime.fromisoformat(made)).total_seconds()
