@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from netdoctor.api import Container, Endpoint, Stack
+from netdoctor.api import Container, Endpoint, Mount, Stack
 
 
 class Edit(NamedTuple):
@@ -22,9 +22,21 @@ class Edit(NamedTuple):
 
 
 def again(
-    stack: Stack, source: Container, edits: tuple[Edit, ...], options: Iterable[str], network: str = ""
+    stack: Stack,
+    source: Container,
+    edits: tuple[Edit, ...],
+    options: Iterable[str],
+    network: str = "",
+    *,
+    mounts: tuple[Mount, ...] | None = None,
+    image: str = "",
+    between: tuple[str, ...] = (),
 ) -> Iterator[str]:
-    """The same container again: the old one is kept as NAME-old, and stopped once the new one is ready to start."""
+    """The same container again: the old one is kept as NAME-old, and stopped once the new one is ready to start.
+
+    `mounts` and `image` are other ones than the old container has. `between` stops the old one, and does what must be
+    done before the new one starts.
+    """
     old = f"{source.name}-old"
     script = ";".join(f"/^{_sed(e.variable)}=/s/{_sed(e.old)}/{_sed(e.new)}/" for e in edits if e.variable)
     read = f"docker inspect --format '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' {old}"
@@ -33,13 +45,8 @@ def again(
     first = next((e for e in source.endpoints if e.network == source.network_mode), None)
     create = ["docker create --env-file /dev/stdin", f"--name {source.name}", *_network(stack, source, first)]
     options = tuple(options)
-    create += [
-        *_options(source, options),
-        *options,
-        *(f"--entrypoint {w}" for w in words[:1]),
-        source.image,
-        *words[1:],
-    ]
+    create += [*_options(source, source.mounts if mounts is None else mounts, options), *options]
+    create += [*(f"--entrypoint {w}" for w in words[:1]), image or source.image, *words[1:]]
     yield f"docker rename {source.name} {old}"
     yield " | ".join((read, *([f"sed {shlex.quote(script)}"] if script else []), " ".join(create)))
     for endpoint in source.endpoints:
@@ -49,7 +56,10 @@ def again(
             )
     if network:
         yield f"docker network connect {network} {source.name}"
-    yield f"docker stop {old} && docker start {source.name}"
+    if between:
+        yield from (*between, f"docker start {source.name}")
+    else:
+        yield f"docker stop {old} && docker start {source.name}"
 
 
 def _sed(text: str) -> str:
@@ -89,14 +99,14 @@ def _place(source: Container, endpoint: Endpoint, flag: str) -> Iterator[str]:
         yield f"--ip {endpoint.fixed_address}"
 
 
-def _options(source: Container, changed: tuple[str, ...]) -> Iterator[str]:
+def _options(source: Container, mounts: Iterable[Mount], changed: tuple[str, ...]) -> Iterator[str]:
     shares = bool(source.donor) or source.on_host_network
     if source.host_name and not shares and not source.id.startswith(source.host_name):
         yield f"--hostname {source.host_name}"
     for p in source.publications:
         address = f"{p.host_address}:" if p.host_address else ""
         yield f"--publish {address}{p.host_port or ''}:{p.container_port}/{p.protocol}"
-    for mount in source.mounts:
+    for mount in mounts:
         place = {"volume": mount.name, "bind": mount.source}.get(mount.kind)
         if place:
             yield f"--volume {shlex.quote(f'{place}:{mount.destination}' + ('' if mount.writable else ':ro'))}"

@@ -27,7 +27,7 @@ class Causes:
         self._stack = stack
         self._checks = {r.check.id: r.check for r in results}
         self._before = {c.id: self._all_before(c) for c in self._checks.values()}
-        self._failed = Bearing(stack, ((r.subject, r) for r in results if r.failed))
+        self._failed = Bearing(stack, ((r.subject, r) for r in results if r.failed and r.finding.explains))
         # Of a link that may not be wanted nothing fails: what warns there first is why the rest does.
         self._suspected = Bearing(stack, ((r.subject, r) for r in results if _is_doubtful(r)))
         self._ends: dict[str, list[Result]] = {}

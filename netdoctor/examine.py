@@ -80,6 +80,7 @@ def begin(request: Request, source: Source, *, all_checks: bool = False) -> Begu
     first = plan(request, stack)
     stack = _asked(stack, source, first.wants)
     final = plan(request, stack)
+    stack = msgspec.structs.replace(stack, scope=final.scope)
     if all_checks:
         source.foresee(stack, connections(stack, (s for s in final.subjects if isinstance(s, Link))))
     return Begun(request, source, stack, final, redactor, started)

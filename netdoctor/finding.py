@@ -44,6 +44,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = {}
     remedy: Remedy | None = None
     seen_by: str = ""
+    explains: bool = True
+    """Whether other failures can be because of this one."""
 
 
 def passed(says: str, *, seen_by: str = "", **evidence: object) -> Finding:
@@ -59,6 +61,11 @@ def warn(reason: str, says: str, *, remedy: Remedy | None = None, seen_by: str =
 def fail(reason: str, says: str, *, remedy: Remedy | None = None, seen_by: str = "", **evidence: object) -> Finding:
     """Sick, for one of the check's documented reasons."""
     return Finding(verdict=Verdict.FAIL, reason=reason, says=says, remedy=remedy, evidence=evidence, seen_by=seen_by)
+
+
+def explaining_nothing(finding: Finding) -> Finding:
+    """The same, and nothing else fails because of it: data that lies in the wrong place stops nobody."""
+    return msgspec.structs.replace(finding, explains=False)
 
 
 def skip(says: str) -> Finding:

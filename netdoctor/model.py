@@ -17,6 +17,8 @@ HOST = "host"
 
 Protocol = Literal["tcp", "udp"]
 
+_HEXADECIMAL = set("0123456789abcdef")
+
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A part of a stack: frozen, compared by content."""
@@ -123,6 +125,18 @@ class Mount(Value, frozen=True, kw_only=True):
     writable: bool = True
     container: str = ""
     """ID of the container that has it."""
+    given: Literal["-v", "--mount", "--tmpfs", ""] = ""
+    """How the user asked for this source: `-v` (Compose's short form; the engine makes a bind source that is missing),
+    `--mount` (the long form), `--tmpfs`. "" for what an image's VOLUME, a bare `-v PATH` or `--volumes-from` brings."""
+    subpath: str = ""
+    """The folder of the volume that is mounted, where not all of it is."""
+    wanted: tuple[tuple[str, str], ...] = ()
+    """The driver's options that were given with the mount; a volume that exists already keeps its own."""
+
+    @property
+    def anonymous(self) -> bool:
+        """A volume whose name the engine made up, and that nobody mounted by this name."""
+        return self.kind == "volume" and not self.given and len(self.name) == 64 and not set(self.name) - _HEXADECIMAL
 
 
 class Container(Value, frozen=True, kw_only=True):
@@ -132,6 +146,8 @@ class Container(Value, frozen=True, kw_only=True):
     name: str
     state: State
     image: str = ""
+    image_id: str = ""
+    """`sha256:...` of the image that it was made from, wherever the name may point by now."""
     host_name: str = ""
     created: float = 0.0
     command: tuple[str, ...] = ()
@@ -273,6 +289,17 @@ class Host(Value, frozen=True, kw_only=True):
     """The engine's host, as something that a check judges: its kernel's settings and tables."""
 
     name: str = "the host"
+
+
+class Scope(Value, frozen=True, kw_only=True):
+    """How far a request reaches.
+
+    `whole`: the IDs of the containers that are judged with all that belongs to them, and not as an end of a link alone.
+    `everything`: nobody was named, so what belongs to no container is judged as well.
+    """
+
+    whole: tuple[str, ...] = ()
+    everything: bool = False
 
 
 Subject = Container | Link | Publication | Mount | Volume | Network | Host

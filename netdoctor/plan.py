@@ -14,7 +14,7 @@ from netdoctor.answers import AnyQuestion, AskLogs, AskLookup, AskSockets
 from netdoctor.links import CONNECTS, asked_for, inferred
 from netdoctor.meant import might_serve
 from netdoctor.mentions import Mention, is_address, mentions
-from netdoctor.model import HOST, Container, Host, Link, Protocol, Subject
+from netdoctor.model import HOST, Container, Host, Link, Protocol, Scope, Subject
 from netdoctor.named import called, find, project_here, within
 from netdoctor.places import leads_outside
 from netdoctor.request import BadRequest, Request, read_target
@@ -31,6 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     meant: tuple[Link, ...] = ()
     others: tuple[Subject, ...] = ()
     wants: tuple[AnyQuestion, ...] = ()
+    scope: Scope = Scope()
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -43,7 +44,7 @@ def plan(request: Request, stack: Stack) -> Plan:
     stack_here = within(stack, project)
     if request.source is None:
         sources, everybody = whole_stack(stack_here, bool(project))
-        return _planned(stack, inferred(stack, sources), everybody, whole=everybody, sources=sources)
+        return _planned(stack, inferred(stack, sources), everybody, whole=everybody, sources=sources, everything=True)
     sources = _sources(stack, request, stack_here)
     if request.target is None:
         puzzles = [(s, m) for s in sources for m in mentions(s) if m.purpose in CONNECTS]
@@ -99,6 +100,7 @@ def _planned(
     puzzles: Iterable[tuple[Container, Mention]] = (),
     whole: Iterable[Container] = (),
     sources: Iterable[Container] = (),
+    everything: bool = False,
 ) -> Plan:
     """`whole`: the containers that are judged with all their publications and mounts, not only as ends of links."""
     once: dict[tuple[str, str, int, Protocol], Link] = {}
@@ -118,8 +120,15 @@ def _planned(
     wants += [
         AskLookup(container=k.source, name=k.address) for k in named if leads_outside(stack, stack.source(k), k.address)
     ]
-    parts = _parts(stack, meant, judged, {c.id for c in whole})
-    return Plan(links=tuple(k for k in meant if k.port), meant=meant, others=(*judged, *parts), wants=tuple(wants))
+    scope = Scope(whole=tuple(c.id for c in whole), everything=everything)
+    parts = _parts(stack, meant, judged, set(scope.whole))
+    return Plan(
+        links=tuple(k for k in meant if k.port),
+        meant=meant,
+        others=(*judged, *parts),
+        wants=tuple(wants),
+        scope=scope,
+    )
 
 
 def _parts(stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...], whole: set[str]) -> Iterator[Subject]:

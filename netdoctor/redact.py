@@ -19,15 +19,19 @@ from msgspec.structs import replace
 from netdoctor.answers import (
     AnyAnswer,
     Asked,
+    Changes,
     Connection,
+    Image,
     Logs,
     Mounted,
     MountPoint,
     Mounts,
+    OpenFiles,
     Rule,
     Sockets,
     Trace,
     Unable,
+    VolumeUsage,
 )
 from netdoctor.model import Container, Health, Network, Volume
 from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
@@ -228,6 +232,10 @@ def _container(container: Container, cut: _Pass) -> Container:
         command=cut.command("command", container.command),
         environment=tuple((key, cut.value("environment", key, value)) for key, value in container.environment),
         labels=_labels(container.labels, cut),
+        mounts=tuple(
+            replace(m, wanted=tuple((k, cut.value("volume options", k, v)) for k, v in m.wanted)) if m.wanted else m
+            for m in container.mounts
+        ),
     )
 
 
@@ -274,6 +282,30 @@ def _answer(answer: AnyAnswer, cut: _Pass) -> AnyAnswer:
     if isinstance(answer, Connection):
         attempts = tuple(replace(a, text=cut.text("answers", a.text)) for a in answer.attempts)
         return replace(answer, attempts=attempts, trace=None if answer.trace is None else _trace(answer.trace, cut))
+    if isinstance(answer, Image):
+        return replace(
+            answer,
+            entrypoint=cut.command("command", answer.entrypoint),
+            command=cut.command("command", answer.command),
+        )
+    if isinstance(answer, Changes):
+        folders = tuple(replace(f, path=cut.known(f.path, False)) for f in answer.folders)
+        return replace(answer, databases=tuple(cut.known(p, False) for p in answer.databases), folders=folders)
+    if isinstance(answer, OpenFiles):
+        return replace(
+            answer,
+            processes=tuple(
+                replace(
+                    p,
+                    name=cut.text("processes", p.name),
+                    folder=cut.known(p.folder, False),
+                    writes=tuple(cut.known(w, False) for w in p.writes),
+                )
+                for p in answer.processes
+            ),
+        )
+    if isinstance(answer, VolumeUsage):
+        return replace(answer, entries=tuple(cut.known(e, False) for e in answer.entries))
     if isinstance(answer, Sockets):
         return replace(
             answer,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from netdoctor.answers import (
@@ -52,6 +53,7 @@ from netdoctor.model import (
     Mount,
     Network,
     Publication,
+    Scope,
     State,
     Subject,
     Value,
@@ -72,6 +74,8 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     asked: tuple[Asked, ...] = ()
     links: tuple[Link, ...] = ()
     """The links that this run is about, port 0 where nobody knows it. A capture holds none."""
+    scope: Scope = Scope()
+    """How far this run's request reaches; of a capture, nowhere."""
 
     # Looked up for every check and subject, so indexed once; a frozen value never invalidates them.
 
@@ -140,6 +144,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
             for mount in container.mounts:
                 found.setdefault(mount.name, {})[container.id] = container
         return {name: tuple(users.values()) for name, users in found.items()}
+
+    def bare(self) -> Stack:
+        """The stack without what one run made of it, as captures hold it: it can be asked something else later."""
+        return msgspec.structs.replace(self, links=(), scope=Scope())
 
     # -- finding one's way ------------------------------------------------------------------------------------
 
@@ -211,6 +219,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         if isinstance(subject, Mount):
             return f"{self._whose(subject)}: {subject.destination}"
         return subject.name
+
+    def whole(self, container: Container) -> bool:
+        """Whether this run judges the container with all that belongs to it, and not as an end of a link alone."""
+        return container.id in self.scope.whole
 
     def owner(self, subject: Publication | Mount) -> Container:
         """The container whose publication or mount it is."""

@@ -58,7 +58,7 @@ _STOPPED = (0, 130, 137, 143)
         Reason("start-failed", "the engine refused to start it; its error in words", after=("network.room",)),
     ),
     needs=(AskLogs,),
-    after=("network.exists",),
+    after=("network.exists", "volume"),
     hop="listener",
 )
 def running(stack: Stack, container: Container) -> Iterator[Finding]:

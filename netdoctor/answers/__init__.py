@@ -9,6 +9,22 @@ from __future__ import annotations
 
 import msgspec
 
+from netdoctor.answers.data import (
+    AskChanges,
+    AskFolder,
+    AskImage,
+    AskOpenFiles,
+    AskVolumeUsage,
+    AtWork,
+    Changes,
+    DataAnswer,
+    DataQuestion,
+    Folder,
+    Grown,
+    Image,
+    OpenFiles,
+    VolumeUsage,
+)
 from netdoctor.answers.engine import AskAttached, AskLogs, AskOtherEngines, Attached, LogLine, Logs, OtherEngines
 from netdoctor.answers.firewall import Rule, Trace, Unread
 from netdoctor.answers.host import AskHost, Fill, HostFacts, HostInterface, HostRoute, RoutingRule
@@ -54,26 +70,38 @@ __all__ = [
     "AnyAnswer",
     "AnyQuestion",
     "AskAttached",
+    "AskChanges",
     "AskConnection",
+    "AskFolder",
     "AskHost",
+    "AskImage",
     "AskLogs",
     "AskLookup",
     "AskMounts",
     "AskNamespace",
+    "AskOpenFiles",
     "AskOtherEngines",
     "AskPath",
     "AskProcesses",
     "AskSockets",
     "AskUpstream",
+    "AskVolumeUsage",
     "Asked",
+    "AtWork",
     "Attached",
     "Attempt",
+    "Changes",
     "Connection",
     "Credentials",
+    "DataAnswer",
+    "DataQuestion",
     "Fill",
+    "Folder",
+    "Grown",
     "HostFacts",
     "HostInterface",
     "HostRoute",
+    "Image",
     "Interface",
     "Kind",
     "Listener",
@@ -85,6 +113,7 @@ __all__ = [
     "Mounts",
     "NameServer",
     "Namespace",
+    "OpenFiles",
     "OtherEngines",
     "Outcome",
     "PacketSize",
@@ -103,6 +132,7 @@ __all__ = [
     "Unable",
     "Unread",
     "Upstream",
+    "VolumeUsage",
 ]
 
 AnyQuestion = (
@@ -116,6 +146,7 @@ AnyQuestion = (
     | AskUpstream
     | AskAttached
     | StorageQuestion
+    | DataQuestion
 )
 AnyAnswer = (
     Sockets
@@ -128,6 +159,7 @@ AnyAnswer = (
     | Upstream
     | Attached
     | StorageAnswer
+    | DataAnswer
     | Unable
 )
 

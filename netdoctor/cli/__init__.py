@@ -131,8 +131,7 @@ def capture(output: str, force: bool, **options: Any) -> None:
         with source_of({**options, "capture": None}) as source:
             registry = the_registry()
             examined = examine(request_of(options), source, tuple(registry), registry.complaints)
-        stack = msgspec.structs.replace(examined.stack, links=())  # it can be asked for other links later
-        save(output, stack, msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
+        save(output, examined.stack.bare(), msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
         cut = ", ".join(f"{count} in {place}" for place, count in sorted(examined.cut.items()) if count) or "none found"
         containers = len(examined.stack.containers)
     click.echo(f"{output}: {containers} containers, {len(examined.stack.asked)} answers. Secrets cut: {cut}.", err=True)

@@ -17,13 +17,16 @@ class ExecResult(Protocol):
 
 
 class PathStat(Protocol):
-    """A path in a container. `mode` is Go's os.FileMode, `link_target` where a symbolic link leads."""
+    """A path in a container. `mode` is Go's os.FileMode, `mtime` RFC 3339, `link_target` where a link leads."""
 
     @property
     def size(self) -> int: ...
 
     @property
     def mode(self) -> int: ...
+
+    @property
+    def mtime(self) -> str: ...
 
     @property
     def link_target(self) -> str: ...

@@ -18,6 +18,7 @@ from netdoctor.answers import (
     AskProcesses,
     AskSockets,
     AskUpstream,
+    DataQuestion,
     Lookup,
 )
 from netdoctor.model import HOST, Container
@@ -51,6 +52,10 @@ class EngineRung:
             return self._look_up(question.container, question.name, clock)
         if isinstance(question, AskMounts | AskProcesses | AskPath):
             return self._archives.answer(question, clock)
+        if isinstance(question, DataQuestion):
+            from netdoctor.probes.data_questions import by_the_engine  # for those that ask about data alone
+
+            return by_the_engine(self._stack, self._api, self._once, self._archives.harm, question, clock)
         if isinstance(question, AskSockets):
             raise CannotAsk("the engine's API does not tell which ports are open", BETTER)
         if isinstance(question, AskConnection):

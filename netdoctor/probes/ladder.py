@@ -18,10 +18,13 @@ from netdoctor.answers import (
     AskConnection,
     Asked,
     AskHost,
+    AskImage,
     AskLogs,
     AskLookup,
     AskOtherEngines,
+    AskVolumeUsage,
     Connection,
+    DataQuestion,
     Lookup,
     Question,
     Trace,
@@ -72,8 +75,14 @@ def ask(
 
     def together(asked: Iterable[AnyQuestion], width: int, progress: Progress | None) -> dict[AnyQuestion, Asked]:
         rungs = _rungs(stack, api, rung)
+        engine = next((r for r in rungs if r.name == "engine"), _Rung("engine", _engine, stack, api))
         return _side_by_side(
-            stack, asked, lambda q, clock: _answer(stack, api, others, rungs, q, clock), timeout, width, progress
+            stack,
+            asked,
+            lambda q, clock: _answer(stack, api, others, (rungs, engine), q, clock),
+            timeout,
+            width,
+            progress,
         )
 
     asked = together(wanted, AT_ONCE, progress)
@@ -168,8 +177,15 @@ def _failed(answer: AnyAnswer) -> bool:
 
 
 def _answer(
-    stack: Stack, api: EngineAPI, others: Engines, rungs: tuple[Rung, ...], question: AnyQuestion, clock: Clock
+    stack: Stack,
+    api: EngineAPI,
+    others: Engines,
+    ways: tuple[tuple[Rung, ...], Rung],
+    question: AnyQuestion,
+    clock: Clock,
 ) -> AnyAnswer:
+    """`ways`: the rungs that were chosen, and the one that is always there."""
+    rungs, engine = ways
     refusals: list[CannotAsk] = []
     try:
         if isinstance(question, AskLogs):
@@ -178,6 +194,9 @@ def _answer(
             return other_engines(others, question)
         if isinstance(question, AskAttached):
             return attached(api, question)
+        if isinstance(question, DataQuestion):
+            # Whichever rung was chosen, the engine tells this much; no command in the container tells any better.
+            rungs = (*(r for r in rungs if r.name == "netns"), engine)
         if not rungs:
             raise CannotAsk("netdoctor has no such way of asking", "choose --rung auto")
         for rung in rungs:
@@ -214,6 +233,10 @@ def _what(stack: Stack, question: AnyQuestion) -> str:
         return "the host"
     if isinstance(question, AskAttached):
         return "the network"
+    if isinstance(question, AskImage):
+        return f"the image {question.image[:19]}"
+    if isinstance(question, AskVolumeUsage):
+        return f"the volume {question.volume}"
     container = stack.container(question.container)
     name = "the host" if question.container == HOST else container.name if container else question.container[:12]
     if isinstance(question, AskConnection):

@@ -25,6 +25,7 @@ from netdoctor.answers import (
     AskProcesses,
     AskSockets,
     AskUpstream,
+    DataQuestion,
     Namespace,
     Process,
     Sockets,
@@ -70,6 +71,7 @@ class NetnsRung:
 
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
+        self._api = api
         self._entrances = Entrances(stack, api)
         self._host = HostSide(stack, api)
 
@@ -90,6 +92,10 @@ class NetnsRung:
                 return host_facts(inside)
         if isinstance(question, AskUpstream):
             return ask_upstream(self._stack, self._entrances, question, clock.ends)
+        if isinstance(question, DataQuestion):
+            from netdoctor.probes.data_questions import on_the_host  # for those that ask about data alone
+
+            return on_the_host(self._stack, self._api, self._entrances, question, clock)
         if not isinstance(question, AskSockets | AskLookup | AskNamespace):
             raise CannotAsk("this is not a question for a network namespace")
         with self._entrances.inside(question.container) as inside:

@@ -56,6 +56,12 @@ def _whole_name(pid: int, name: str) -> str:
     return name
 
 
+def name_of(pid: int) -> str:
+    """The process's name, whole; "" when it is gone."""
+    name, _ = read_stat(_read(f"/proc/{pid}/stat")) or ("", "")
+    return _whole_name(pid, name)
+
+
 def family(pid: int) -> Iterator[int]:
     """The process and its descendants, parents first: the master of a server stands before its workers."""
     todo = [pid]

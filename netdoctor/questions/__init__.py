@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from netdoctor.answers import AnyQuestion, AskConnection
 from netdoctor.check import Check
 from netdoctor.model import Link, Subject
-from netdoctor.questions import host, network, storage, upstream
+from netdoctor.questions import data, host, network, storage, upstream
 from netdoctor.stack import Stack
 
-_ABOUT = {**network.ABOUT, **host.ABOUT, **storage.ABOUT, **upstream.ABOUT}
+_ABOUT = {**network.ABOUT, **host.ABOUT, **storage.ABOUT, **data.ABOUT, **upstream.ABOUT}
 
 
 def questions(stack: Stack, subjects: Iterable[Subject], checks: Iterable[Check]) -> tuple[AnyQuestion, ...]:

@@ -6,9 +6,11 @@ https://docs.docker.com/reference/api/engine/version/v1.51/
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -121,6 +123,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         name=found["Name"].removeprefix("/"),
         state=_state(found),
         image=config.get("Image") or found.get("ImageName") or "",
+        image_id=found.get("Image") or "",
         host_name=config.get("Hostname") or "",
         created=seconds(found.get("Created")),
         command=tuple(a for a in (found.get("Path"), *(found.get("Args") or ())) if a is not None),
@@ -139,7 +142,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
         dns=tuple(host.get("Dns") or ()),
         links=tuple(host.get("Links") or ()),
-        mounts=tuple(_mounts(found["Id"], found.get("Mounts") or (), host.get("Tmpfs") or {})),
+        mounts=tuple(_mounts(found["Id"], found.get("Mounts") or (), host)),
         read_only=bool(host.get("ReadonlyRootfs")),
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "",
         auto_remove=bool(host.get("AutoRemove")),
@@ -246,20 +249,44 @@ def _publications(container_id: str, found: Mapping[str, Any], everywhere: str) 
                     yield one
 
 
-def _mounts(container_id: str, mounts: Any, tmpfs: Mapping[str, str]) -> Iterator[Mount]:
+def _mounts(container_id: str, mounts: Any, host: Json) -> Iterator[Mount]:
     listed = set()
+    given = dict(_given(host))
     for entry in mounts:
-        listed.add(entry["Destination"])
+        destination = entry["Destination"]
+        listed.add(destination)
+        how, options = given.get(destination, _NOT_GIVEN)
         yield Mount(
             kind=entry.get("Type") or "bind",
-            destination=entry["Destination"],
+            destination=destination,
             name=entry.get("Name") or "",
             source=entry.get("Source") or "",
             driver=entry.get("Driver") or "",
             writable=bool(entry.get("RW", True)),
             container=container_id,
+            given=how,
+            subpath=options.get("Subpath") or "",
+            wanted=tuple(((options.get("DriverConfig") or {}).get("Options") or {}).items()),
         )
-    for destination, options in tmpfs.items():  # --tmpfs stands only in HostConfig, --mount type=tmpfs in Mounts too
-        if destination not in listed:
+    for destination, options in (host.get("Tmpfs") or {}).items():
+        if destination not in listed:  # --tmpfs stands only in HostConfig, --mount type=tmpfs in Mounts too
             writable = "ro" not in options.split(",")
-            yield Mount(kind="tmpfs", destination=destination, writable=writable, container=container_id)
+            yield Mount(
+                kind="tmpfs", destination=destination, writable=writable, container=container_id, given="--tmpfs"
+            )
+
+
+_Given = tuple[Literal["-v", "--mount", ""], Json]
+_NOT_GIVEN: _Given = ("", {})
+# `source:destination[:options]`; a path of Windows has a colon of its own.
+_BIND = re.compile(r"(?P<source>.+?):(?P<destination>/[^:]*)(?::.*)?")
+
+
+def _given(host: Json) -> Iterator[tuple[str, _Given]]:
+    """What the user asked for with a source: the destination, and how, and the volume's options."""
+    for bind in host.get("Binds") or ():
+        if match := _BIND.fullmatch(bind):
+            yield posixpath.normpath(match["destination"]), ("-v", {})
+    for entry in host.get("Mounts") or ():
+        if entry.get("Source") or entry.get("Type") == "tmpfs":
+            yield posixpath.normpath(entry.get("Target") or "/"), ("--mount", entry.get("VolumeOptions") or {})

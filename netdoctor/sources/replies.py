@@ -32,6 +32,8 @@ class PathStat(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     size: int
     mode: int
+    mtime: str = ""
+    """When it was written, RFC 3339."""
     link_target: str = ""
 
     @property

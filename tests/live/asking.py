@@ -15,7 +15,7 @@ CHECKS = tuple(registry.load())
 def ask(case: Case, rung: str) -> Examined:
     """The diagnosis of the live stack, as the command line would make it."""
     with open_live(rung=rung, timeout=2.0) as source:
-        return examine(Request(source=case.source, target=case.target), source, CHECKS)
+        return examine(Request(source=case.source, target=case.target, project=case.project), source, CHECKS)
 
 
 def causes(diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -38,13 +38,15 @@ class Case:
     """
 
     name: str
-    source: str
+    source: str | None
     target: str | None
     finds: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
     rungs: tuple[str, ...] = RUNGS
     instead: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    project: str | None = None
+    """The Compose project that is asked for as a whole, with no source."""
 
 
 class Lab(HostSide, Disks):
@@ -233,6 +235,11 @@ class Lab(HostSide, Disks):
     def healthy(self, source: str, target: str | None, *, warns: tuple[str, ...] = ()) -> Case:
         """`netdoctor SOURCE TARGET` must stay silent, on every rung."""
         return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, (), warns)
+
+    def whole(self, project: str, *finds: str, warns: tuple[str, ...] = ()) -> Case:
+        """`netdoctor -p PROJECT`, and nothing named: all of one Compose project. `project` as given to `service()`."""
+        full = self.name(project) if project else self.slug
+        return Case(f"{self.slug}: -p {full}", None, None, finds, warns, project=full)
 
     # -- the end ------------------------------------------------------------------------------------------------
 

@@ -29,14 +29,16 @@ PLAIN = Options(verbose=True, quiet=False, width=80, colour=False, unicode=True)
 
 
 def own(stack: Stack, slug: str) -> Stack:
-    """The stack without the containers and networks of anybody else."""
+    """The stack without the containers, networks and volumes of anybody else."""
     containers = tuple(c for c in stack.containers if c.labels.get("netdoctor.scenario") == slug)
     used = {e.network_id for c in containers for e in c.endpoints}
     kept = ("bridge", "host", "none")
     networks = tuple(
         n for n in stack.networks if n.id in used or n.name in kept or n.labels.get("netdoctor.scenario") == slug
     )
-    return msgspec.structs.replace(stack, containers=containers, networks=networks, links=())
+    mounted = {m.name for c in containers for m in c.mounts}
+    volumes = tuple(v for v in stack.volumes if v.name in mounted or v.labels.get("netdoctor.scenario") == slug)
+    return msgspec.structs.replace(stack, containers=containers, networks=networks, volumes=volumes).bare()
 
 
 def expected(path: Path) -> dict[str, object]:

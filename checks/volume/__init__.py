@@ -1,0 +1,1 @@
+"""Will the data survive, and can it be used?"""

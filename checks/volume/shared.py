@@ -1,0 +1,162 @@
+"""Does every database have its data folder for itself?
+
+What is asked
+    Which containers have this volume or this folder of the host mounted, and for which of them is it the data folder of
+    their server: the same folder in it, and may more than one of them write?
+
+Healthy
+    One writer and many readers; several servers, each with a folder of its own in one volume; a backup that runs the
+    database's client; and whatever is made to be shared: code, sockets, logs, certificates. A stopped container
+    that has the same volume does nothing.
+
+Sick
+    two-databases: two servers run on the same data folder. PostgreSQL's own lock does not see the other one, since each
+    is process 1 of its container: they overwrite each other's files. Others refuse to start, and crash in a loop.
+    owners-differ: a warning. Two containers share the folder, and what one writes the other's user cannot read.
+
+Remedy
+    One of the two is stopped at once, the newer one as a rule, and gets a volume of its own. What is damaged comes back
+    from a backup.
+
+By hand
+    docker ps --filter volume=pgdata
+    docker inspect --format '{{range .Mounts}}{{println .Name .Source .Destination .RW}}{{end}}' postgres
+    docker exec postgres ls -ln /shared
+
+See also
+    volume.persistent, container.running
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from netdoctor.api import (
+    AskLogs,
+    Container,
+    Finding,
+    Keeps,
+    Mount,
+    Reason,
+    Remedy,
+    Stack,
+    Unable,
+    check,
+    explaining_nothing,
+    fail,
+    keeps,
+    mounted_at,
+    passed,
+    skip,
+)
+
+from ._moving import fresh_name, mounts_of
+from ._words import place
+
+# What the second server says when the first one holds the lock.
+_LOCKED = re.compile(
+    r"Unable to lock \S*ibdata1|Can't lock aria control file|InnoDB: Check that you do not already have another|"
+    r"lock file \"?\S*postmaster\.pid\"? already exists|DBPathInUse|Unable to lock the lock file|"
+    r"failed to obtain node locks?|Unable to create or lock|resource temporarily unavailable.{0,40}lock",
+    re.IGNORECASE,
+)
+
+
+@check(
+    id="volume.shared",
+    title="{container} has {path} for itself, or may share it",
+    reasons=(
+        Reason("two-databases", "two servers run on the same data folder"),
+        Reason("owners-differ", "what one container writes, the other's user cannot read"),
+    ),
+    needs=(AskLogs,),
+    decisive=False,
+)
+def shared(stack: Stack, mount: Mount) -> Iterator[Finding]:
+    container = stack.owner(mount)
+    mine = _data(container, mount)
+    others = _sharers(stack, mount)
+    if not others:
+        return
+    rivals = [c for c in others if mine is not None and _is_rival(stack, mine, c)]
+    if mine is None or not rivals or not _is_alive(stack, container):
+        with_whom = ", ".join(stack.title(c) for c in others[:5])
+        says = f"{stack.title(container)} shares {place(stack, mount)} with {with_whom}"
+        yield passed(f"{says}, and at most one server keeps its data there")
+        return
+    newest = max((container, *rivals), key=lambda c: (c.created, c.id))
+    if newest is not container and stack.whole(newest):
+        yield skip(f"told of {stack.title(newest)}, which has the same data folder")
+        return
+    yield _two(stack, container, mount, rivals[0], newest)
+
+
+def _two(stack: Stack, container: Container, mount: Mount, rival: Container, newest: Container) -> Finding:
+    kept = keeps(container)
+    product = kept.software.name if kept is not None else ""
+    one, two = stack.title(container), stack.title(rival)
+    if one == two:
+        one, two = container.name, rival.name
+    says = f"{one} and {two} both run {product} on the same data folder in {place(stack, mount)}: they destroy it"
+    found = fail(
+        "two-databases",
+        says,
+        remedy=_part(stack, newest),
+        data_folder=mount.destination,
+        containers=[container.name, rival.name],
+    )
+    # Where both run, it breaks no link; where one finds the lock of the other, that is why it does not run.
+    return explaining_nothing(found) if container.state.running and rival.state.running else found
+
+
+def _part(stack: Stack, newest: Container) -> Remedy:
+    """Stop the one that came later; it gets a volume of its own."""
+    if newest.project:
+        name = fresh_name(stack, newest)
+        kept = keeps(newest)
+        folder = kept.folder if kept is not None else "/data"
+        lines = f"services:\n  {newest.service}:\n    volumes:\n      - {name}:{folder}\nvolumes:\n  {name}:"
+        says = f"Stop {newest.name} at once, and give it a volume of its own (or scale the service down to one)"
+        run = (f"docker stop {newest.name}", f"docker compose -p {newest.project} up -d {newest.service}")
+        return Remedy(says=says, run=run, compose=lines, verify=(mounts_of(newest),))
+    says = f"Stop {newest.name}, the newer one, at once, and give it a volume of its own; then look at the other's log"
+    return Remedy(says=says, run=(f"docker stop {newest.name}",), verify=(f"netdoctor {newest.name}",))
+
+
+def _data(container: Container, mount: Mount) -> tuple[Keeps, str] | None:
+    """The server whose data folder lies in the mount, and the place of that within what is mounted."""
+    kept = keeps(container)
+    if kept is None or not kept.serves or not kept.software.alone or not mount.writable:
+        return None
+    if mounted_at(container, kept.folder) != mount:
+        return None
+    within = posixpath.relpath(kept.folder, mount.destination)
+    return kept, posixpath.normpath(f"/{mount.name or mount.source}/{mount.subpath}/{within}")
+
+
+def _is_rival(stack: Stack, mine: tuple[Keeps, str], other: Container) -> bool:
+    if not _is_alive(stack, other):
+        return False
+    theirs = (_data(other, m) for m in other.mounts)
+    return any(t is not None and t[1] == mine[1] and t[0].software is mine[0].software for t in theirs)
+
+
+def _is_alive(stack: Stack, container: Container) -> bool:
+    """It runs, or would if it could: what crashes for the lock of the other is one of the two."""
+    if container.state.running or container.state.status == "restarting":
+        return True
+    logs = stack.logs(container)
+    said = () if isinstance(logs, Unable) else logs.lines
+    return container.state.exit_code != 0 and any(_LOCKED.search(line.text) for line in said)
+
+
+def _sharers(stack: Stack, mount: Mount) -> tuple[Container, ...]:
+    if mount.kind not in ("volume", "bind"):
+        return ()
+    key = mount.name or mount.source
+    return tuple(
+        c for c in stack.containers
+        if c.id != mount.container and any((m.name or m.source) == key and m.kind == mount.kind for m in c.mounts)
+    )  # fmt: skip
