@@ -41,15 +41,22 @@ def note(family: str, case: Case, rung: str, diagnosis: Diagnosis, found: tuple[
         notes.write(line + "\n")
 
 
-def table(lines: list[str]) -> str:
-    """The notes as a Markdown table."""
-    notes = [json.loads(line) for line in lines]
+def tables(lines: list[str]) -> str:
+    """The notes as Markdown tables, one for each engine."""
+    notes: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for line in lines:
+        entry = json.loads(line)
+        notes[entry["engine"]].append(entry)
+    return "\n\n".join(_table(engine, noted) for engine, noted in sorted(notes.items()))
+
+
+def _table(engine: str, notes: list[dict[str, str]]) -> str:
     tally: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for entry in notes:
         for family in (entry["family"], ""):
             tally[family, entry["rung"]][entry["kind"]] += 1
     rows = [
-        f"Measured on {notes[0]['engine']}.\n",
+        f"Measured on {engine}.\n",
         "| family | rung | root causes right | in part | could not see | wrong | false alarms |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
@@ -65,4 +72,4 @@ def table(lines: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()))
+    print(tables(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()))

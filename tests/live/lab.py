@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.live import api
 from tests.live.base import LABEL
@@ -21,7 +21,7 @@ from tests.live.disks import Disks
 from tests.live.host import HostSide
 from tests.live.undo import difference
 
-__all__ = ["LABEL", "PREFIX", "RUNGS", "Case", "Lab", "Scenario"]
+__all__ = ["LABEL", "PREFIX", "RUNGS", "Case", "Lab", "Scenario", "engines_differ"]
 
 PREFIX = "netdoctor-test/"
 RUNGS = ("netns", "exec", "engine")
@@ -277,3 +277,11 @@ def _builtin(network: str) -> bool:
 
 Scenario = Iterator[Case]
 """What a scenario function returns: it builds the stack, proves the symptom, and yields the cases."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Scenario])
+
+
+def engines_differ(scenario: _Function) -> _Function:
+    """Mark a scenario in which engines of different generations do it differently: it is run and recorded on each."""
+    scenario.engines_differ = True  # type: ignore[attr-defined]
+    return scenario

@@ -2,6 +2,9 @@
 
 Only what belongs to the scenario is kept, so that other containers of the machine do not get into the repository. The
 expected report is written from the same run; a wrong diagnosis is never recorded.
+
+All is recorded on engines of the generation REFERENCE. On another, `SLUG-N.on-28.5.json` are recorded beside, of the
+scenarios in which engines differ.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from netdoctor.report import FORMATS, Options
 from netdoctor.sources.capture import save
 from netdoctor.sources.replay import CaptureSource
 from netdoctor.stack import Stack
+from tests.live import api
 from tests.live.asking import CHECKS, ask, wrong
 from tests.live.lab import Case, Lab
 from tests.live.table import SCENARIOS
 
+REFERENCE = "20.10"
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 DEMO = FIXTURES.parent / "netdoctor" / "demo.json"
 PLAIN = Options(verbose=True, quiet=False, width=80, colour=False, unicode=True)
@@ -71,24 +76,38 @@ def record(case: Case, slug: str, path: Path) -> str:
     return ""
 
 
+def generation() -> str:
+    """The engine's, as in 28.5."""
+    return ".".join(str(api.ask("GET", "version")["Version"]).split(".")[:2])
+
+
+def made_on(path: Path) -> tuple[str, str]:
+    """The scenario and the engine's generation, out of the name of a capture or a report."""
+    name = path.name.removesuffix(".json").removesuffix(".report")
+    numbered, _, engine = name.partition(".on-")
+    return numbered.rpartition("-")[0], engine or REFERENCE
+
+
 def main() -> None:
     """Record all scenarios; with slugs as arguments, only those."""
-    wanted = sys.argv[1:] or list(SCENARIOS)
+    engine = generation()
+    known = [slug for slug, scenario in SCENARIOS.items() if engine == REFERENCE or scenario.engines_differ]
+    suffix = "" if engine == REFERENCE else f".on-{engine}"
     complaints: list[str] = []
-    for slug, scenario in sorted(SCENARIOS.items(), key=lambda item: (item[1].family, item[0])):
-        if slug not in wanted:
-            continue
-        for old in FIXTURES.glob(f"{scenario.family}/{slug}-[0-9]*.json"):
-            old.unlink()
+    for slug in sorted(sys.argv[1:] or known, key=lambda slug: (SCENARIOS[slug].family, slug)):
+        family = SCENARIOS[slug].family
+        for old in list(FIXTURES.glob(f"{family}/{slug}-[0-9]*.json")):
+            if made_on(old) == (slug, engine):
+                old.unlink()
         lab = Lab(slug)
         lab.remove()
         try:
-            for number, case in enumerate(scenario.build(lab), start=1):
-                name = f"{scenario.family}/{slug}-{number}.json"
+            for number, case in enumerate(SCENARIOS[slug].build(lab), start=1):
+                name = f"{family}/{slug}-{number}{suffix}.json"
                 if complaint := record(case, slug, FIXTURES / name):
                     complaints.append(complaint)
                     continue
-                if (slug, number) == ("shop", 1):
+                if name == "shop/shop-1.json":
                     shutil.copy(FIXTURES / name, DEMO)
                 print(name, *case.finds or ("healthy",))
         finally:
@@ -103,7 +122,7 @@ def page() -> str:
     rows = []
     for path in sorted(FIXTURES.glob("*/*.report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
-        slug = path.name.removesuffix(".report.json").rpartition("-")[0]
+        slug, _ = made_on(path)
         asked = " ".join(
             w.removeprefix(f"{slug}-") for w in (report["asked"]["source"], report["asked"]["target"]) if w
         )
@@ -115,7 +134,8 @@ def page() -> str:
         "# Recorded stacks\n\n"
         "Captures of live stacks, sick and healthy, each with its expected report (`.report.json`). Made by\n"
         "`make fixtures` from the scenarios in `tests/live/scenarios`, never by hand; the function with the file's\n"
-        "name builds the stack.\n\n"
+        f"name builds the stack. Those with an engine's version in the name were made on that engine, the others on\n"
+        f"{REFERENCE}.\n\n"
         "| expected report | asked | finds | the stack |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

@@ -20,6 +20,7 @@ class Scenario:
     family: str
     says: str
     build: Callable[[Lab], Iterator[Case]]
+    engines_differ: bool
 
 
 def _collect() -> dict[str, Scenario]:
@@ -38,7 +39,8 @@ def _collect() -> dict[str, Scenario]:
                 raise ValueError(f"two scenarios are called {slug}")
             if not function.__doc__:
                 raise ValueError(f"the scenario {slug} does not say what it shows")
-            found[slug] = Scenario(slug, info.name.partition("_")[0], inspect.cleandoc(function.__doc__), function)
+            family, differ = info.name.partition("_")[0], getattr(function, "engines_differ", False)
+            found[slug] = Scenario(slug, family, inspect.cleandoc(function.__doc__), function, differ)
     return found
 
 

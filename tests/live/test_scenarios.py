@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.live.accuracy import note
 from tests.live.asking import ask, causes, wrong
@@ -10,7 +11,11 @@ from tests.live.lab import RUNGS, Lab
 from tests.live.table import SCENARIOS
 
 
-@pytest.mark.parametrize("slug", sorted(SCENARIOS))
+def _parameter(slug: str) -> ParameterSet:
+    return pytest.param(slug, marks=[pytest.mark.engines_differ] if SCENARIOS[slug].engines_differ else [])
+
+
+@pytest.mark.parametrize("slug", [_parameter(slug) for slug in sorted(SCENARIOS)])
 def test_scenario(slug: str) -> None:
     lab = Lab(slug)
     lab.remove()  # what a killed run left

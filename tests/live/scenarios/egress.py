@@ -72,7 +72,7 @@ def no_default_route(lab: Lab) -> Scenario:
     lab.network("net")
     api = lab.run("api", network="net")
     well = lab.run("well", network="net")
-    lab.route("api", "del", "default")
+    lab.enter("api", "ip", "route", "del", "default")
     with outside.serving(*SERVERS):
         assert not _gets(lab, "api", outside.ADDRESS, 5432)
         assert _gets(lab, "well", outside.ADDRESS, 5432)
