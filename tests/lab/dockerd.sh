@@ -97,7 +97,7 @@ ON_A_HOST_OF_ITS_OWN='
   exec "$@"'
 
 start_dockerd() { # start_dockerd NAME SUITE OPTION...: in the network namespace netdoctor-NAME, which must be there
-  local name=$1 suite=$2 folder bin unseen=0 began=$SECONDS
+  local name=$1 suite=$2 folder bin unseen=0 began
   shift 2
   folder=$(folder_of "$name")
   bin=$(programs "$suite")
@@ -113,6 +113,7 @@ start_dockerd() { # start_dockerd NAME SUITE OPTION...: in the network namespace
     bash -c "$ON_A_HOST_OF_ITS_OWN" bash "$folder" env -i PATH="$bin:$PATH" HOME=/root GOGC=off GOMEMLIMIT=200MiB \
     dockerd -H "$(host_of "$name")" "--pidfile=$folder/dockerd.pid" --data-root="$folder/data" --exec-root="$folder/exec" \
     --config-file="$folder/daemon.json" "$@"
+  began=$SECONDS
   while ! version_of "$name" >/dev/null; do
     # a process in the middle of exec has no command line, so one look is not enough
     # shellcheck disable=SC2062  # the pattern comes on standard input: as an argument grep would find itself
