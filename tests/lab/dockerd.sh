@@ -144,6 +144,12 @@ stop_dockerd() { # stop_dockerd NAME: with all its containers
   done
 }
 
+remove_namespace() { # remove_namespace NAMESPACE: a network namespace, with whatever still runs in it
+  [ -e "/run/netns/$1" ] || return 0
+  { ip netns pids "$1" | xargs -r kill -KILL; } 2>/dev/null || true
+  ip netns delete "$1"
+}
+
 on_it() { # on_it NAME COMMAND...: become this command, as root on that Docker host would run it
   local name=$1 folder pid bin
   shift
