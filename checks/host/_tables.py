@@ -14,10 +14,11 @@ FULL, NEARLY = 0.99, 0.90
 
 def judge(stack: Stack, what: str, fill: Fill, remedy: Remedy) -> Iterator[Finding]:
     """`what` is the table in words: "the connection tracking table"."""
-    counted = fill.count - fill.exempt
+    # A table in which nothing had ever to be cleared out was never half full: its entries count towards no limit.
+    counted = fill.count - fill.exempt if fill.cleared != 0 else 0
     evidence = {"count": fill.count, "exempt": fill.exempt, "limit": fill.limit, "refused": fill.overflows}
     share = counted / fill.limit if fill.limit else 0.0
-    says = f"{what} holds {counted} of {fill.limit} entries"
+    says = f"{what} holds {fill.count - fill.exempt} of {fill.limit} entries"
     if share < NEARLY:
         yield passed(says, seen_by="netns", **evidence)
     elif share < FULL:

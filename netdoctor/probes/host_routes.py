@@ -139,9 +139,11 @@ def neighbours(netlink: socket.socket) -> Mapping[str, Fill]:
             name is None or not {4, 5, 7} <= told.keys()
         ):  # the parameters of one interface come in messages of their own
             continue
-        # NDTA_CONFIG begins with two 16-bit sizes, then the number of entries; NDTA_STATS holds 64-bit numbers and
-        # table_fulls is the eleventh, where the kernel is newer than 4.3.
+        # NDTA_CONFIG begins with two 16-bit sizes, then the number of entries; NDTA_STATS holds 64-bit numbers:
+        # forced_gc_runs is the tenth, table_fulls the eleventh.
         _, _, count = struct.unpack_from("=HHI", told[5])
-        overflows = struct.unpack_from("=Q", told[7], 80)[0] if len(told[7]) >= 88 else 0
-        found[name] = Fill(count=count, limit=rt.number(told[4]), overflows=overflows, exempt=exempt[name])
+        cleared, overflows = struct.unpack_from("=QQ", told[7].ljust(88, b"\0"), 72)
+        found[name] = Fill(
+            count=count, limit=rt.number(told[4]), overflows=overflows, exempt=exempt[name], cleared=cleared
+        )
     return found

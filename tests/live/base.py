@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.live.undo import Undo
@@ -74,12 +77,15 @@ class Base:
         """Start a process on the host. It ends with the stack, or with this process, however that ends."""
         command = ["setpriv", "--pdeathsig", "KILL", *argv]
         quiet = subprocess.DEVNULL
-        started = subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, text=True)
+        started = subprocess.Popen(
+            command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, text=True, start_new_session=True
+        )
         self._processes.append(started)
         return started
 
     def end_processes(self) -> None:
         for process in self._processes:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with its children, which wait for a lost connection
             process.communicate()
         self._processes.clear()

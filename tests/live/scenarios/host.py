@@ -57,21 +57,6 @@ def connection_table_fills_up(lab: Lab) -> Scenario:
         yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432", warns=(f"host.conntrack/{reason}",))
 
 
-def permanent_neighbours(lab: Lab) -> Scenario:
-    """A thousand neighbours written for good, as an overlay network does: they do not count towards the limit."""
-    _servers(lab)
-    bridge = lab.bridge("api")
-    numbers = range(1000)
-    lines = (
-        f"neigh add 198.18.{n // 250}.{n % 250 + 1} lladdr 02:00:00:00:00:01 nud permanent dev {bridge}"
-        for n in numbers
-    )
-    lab.host("ip", "-force", "-batch", lab.file("neighbours", "\n".join(lines)), undo=())
-    count = len(lab.host("ip", "neigh", "show", "dev", bridge, "nud", "permanent").splitlines())
-    assert count >= len(numbers), count
-    yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432")
-
-
 _FLOOD = """
 import socket, sys
 table = "/proc/sys/net/netfilter/nf_conntrack_"
