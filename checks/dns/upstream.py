@@ -73,7 +73,16 @@ from ._servers import choose_servers, resolver_is_alive
         Reason("loopback-server", "the name server is a loopback address, where nothing in the container answers"),
     ),
     needs=(AskLookup, AskUpstream, AskSockets),
-    after=("address.host", "container.running", "network"),
+    after=(
+        "address.host",
+        "container.running",
+        "network.exists",
+        "network.shared",
+        "network.default-bridge",
+        "network.subnet",
+        "network.way-out",
+        "host.forwarding",
+    ),
     hop="name",
     decisive=False,
 )
