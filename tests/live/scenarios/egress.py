@@ -103,16 +103,20 @@ def not_translated(lab: Lab) -> Scenario:
 
 
 def upstream_is_dead(lab: Lab) -> Scenario:
-    """The server of --dns is dead: names outside fail, and those of containers resolve, which may be all there is."""
+    """The server of --dns is dead, or a rule drops the questions: names outside fail, and those of containers resolve."""
     _, web = _world(lab)
     lab.network("net")
     lab.run("db", SERVER, network="net")
     api = lab.run("api", network="net", options=["--dns", DEAD])
     well = lab.run("well", network="net")
+    cut = lab.run("cut", network="net", options=["--dns", ROUTER])
+    lab.host_rule("-I", "DOCKER-USER", "-s", lab.address("cut"), "-p", "udp", "--dport", "53", "-j", "DROP")
     assert lab.means("api", lab.name("db"))
     lab.silent("api", OUTSIDE_NAME)
+    lab.silent("cut", OUTSIDE_NAME)
     assert _gets(lab, "well", web)
     yield lab.sick(api, web, "dns.upstream/server-silent", rungs=("netns",))
+    yield lab.sick(cut, web, "dns.upstream/server-silent", rungs=("netns",))
     yield lab.healthy(api, f"{lab.name('db')}:5432")
     yield lab.healthy(well, web)
 
