@@ -19,6 +19,10 @@ def choose_servers(stack: Stack, link: Link, told: Upstream | Lookup) -> Remedy:
     """Servers that answer: the host's of today, or some that are written down."""
     source = stack.namespace_owner(stack.source(link))
     me, check = stack.title(source), (verify(stack, link),)
+    if isinstance(told, Upstream) and any(s.host_hears and not (s.from_host or s.answers) for s in told.servers):
+        says = "Find what stops them: a rule on port 53, or the host does not forward; these show it"
+        show = ("sysctl net.ipv4.ip_forward", "sudo iptables -S DOCKER-USER", "sudo iptables -S FORWARD")
+        return Remedy(says=says, run=show, verify=check)
     now = _good(stack, told)
     stale = isinstance(told, Upstream) and told.known_from != "--dns" and bool(told.host_servers)
     if stale and now:

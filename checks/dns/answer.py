@@ -72,7 +72,16 @@ from ._remedies import come_near, drop_hosts_entry, list_names, name_apart, rena
         Reason("unreachable-address", "an address on a network, or of a family, that the source does not have"),
     ),
     needs=(AskLookup, AskConnection),
-    after=("address.host", "container.running", "network", "dns.resolves"),
+    after=(
+        "address.host",
+        "container.running",
+        "network.exists",
+        "network.shared",
+        "network.default-bridge",
+        "network.subnet",
+        "network.way-out",
+        "dns.resolves",
+    ),
     hop="name",
 )
 def answer(stack: Stack, link: Link) -> Iterator[Finding]:

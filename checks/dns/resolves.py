@@ -70,7 +70,16 @@ from ._remedies import ask_the_engine, define_host, list_names, mend_server, ren
         Reason("no-server", "the container has no usable name server"),
     ),
     needs=(AskLookup, AskUpstream),
-    after=("address.host", "container.running", "network", "dns.upstream"),
+    after=(
+        "address.host",
+        "container.running",
+        "network.exists",
+        "network.shared",
+        "network.default-bridge",
+        "network.subnet",
+        "network.way-out",
+        "dns.upstream",
+    ),
     hop="name",
 )
 def resolves(stack: Stack, link: Link) -> Iterator[Finding]:

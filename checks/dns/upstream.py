@@ -73,7 +73,16 @@ from ._servers import choose_servers, resolver_is_alive
         Reason("loopback-server", "the name server is a loopback address, where nothing in the container answers"),
     ),
     needs=(AskLookup, AskUpstream, AskSockets),
-    after=("address.host", "container.running", "network"),
+    after=(
+        "address.host",
+        "container.running",
+        "network.exists",
+        "network.shared",
+        "network.default-bridge",
+        "network.subnet",
+        "network.way-out",
+        "host.forwarding",
+    ),
     hop="name",
     decisive=False,
 )
@@ -110,6 +119,11 @@ def _judged(stack: Stack, link: Link, lookup: Lookup, told: Upstream | Unable) -
         return _found(stack, link, say, "server-silent", says, told)
     if all(_is_own_loopback(stack, link, s) for s in dead):
         return _found(stack, link, say, "loopback-server", _itself(me, dead[0].address), told)
+    if dead[0].host_hears and not dead[0].from_host and not is_loopback(dead[0].address):
+        says = (
+            f"the name server {dead[0].address} answers the host, and not {me}: its questions get lost between the two"
+        )
+        return _found(stack, link, say, "server-silent", says, told)
     says = f"the name server{'s' if len(dead) > 1 else ''} {' and '.join(map(_shown, dead))} of {me} "
     says += "do not answer" if len(dead) > 1 else "does not answer"
     if new := [s for s in told.host_servers if s.answers]:

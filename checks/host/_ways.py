@@ -15,6 +15,7 @@ from netdoctor.api import (
     Publication,
     Stack,
     Unable,
+    Upstream,
     is_address,
     is_loopback,
 )
@@ -28,6 +29,16 @@ def failing(stack: Stack) -> Iterator[tuple[Link, Attempt]]:
             continue
         if connection.last.outcome in ("timed-out", "no-route", "error"):
             yield link, connection.last
+    yield from _unheard(stack)
+
+
+def _unheard(stack: Stack) -> Iterator[tuple[Link, Attempt]]:
+    """The links whose questions for the name get no answer, from a server that answers the host."""
+    for link in stack.links:
+        upstream = stack.upstream(stack.source(link), link.address)
+        for server in upstream.servers if isinstance(upstream, Upstream) else ():
+            if server.host_hears and not (server.from_host or server.answers or is_loopback(server.address)):
+                yield link, Attempt(address=server.address, outcome="timed-out")
 
 
 def unanswered(stack: Stack) -> bool:

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from netdoctor.api import (
     AskConnection,
     AskHost,
+    AskUpstream,
     Finding,
     Host,
     HostFacts,
@@ -56,7 +57,7 @@ from ._ways import bridges, failing, is_forwarded, open_publications
     id="host.forwarding",
     title="the host forwards packets",
     reasons=(Reason("off", "the kernel does not forward packets"),),
-    needs=(AskHost, AskConnection),
+    needs=(AskHost, AskConnection, AskUpstream),
     decisive=False,
 )
 def forwarding(stack: Stack, host: Host) -> Iterator[Finding]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from netdoctor.api import HostFacts, HostRoute, Network, Stack
+from netdoctor.api import HostFacts, HostRoute, Network, Stack, way_out
+
+from .._bridges import interface
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -17,18 +19,12 @@ def blocks(network: Network) -> list[Block]:
     return [ipaddress.ip_network(s, strict=False) for s in network.subnets]
 
 
-def bridge_of(network: Network) -> str:
-    """The network's own interface on the host."""
-    usual = "docker0" if network.name == "bridge" else f"br-{network.id[:12]}"
-    return network.options.get("com.docker.network.bridge.name") or usual
-
-
 def foreign(stack: Stack, facts: HostFacts) -> Iterator[tuple[Block, HostRoute]]:
     """The routes of the host that are not the engine's: LAN, VPN, other programs' bridges; the default route is none.
 
     One without carrier leads nowhere now.
     """
-    ours = {bridge_of(n) for n in stack.networks}
+    ours = {interface(n) for n in stack.networks}
     for route in facts.routes:
         block = ipaddress.ip_network(route.destination, strict=False)
         usable = route.kind == "unicast" and not route.down and route.interface not in ours
@@ -54,16 +50,14 @@ def overlapping(one: Network, other: Network) -> bool:
     return any(a.version == b.version and a.overlaps(b) for a in blocks(one) for b in blocks(other))
 
 
-def has(network: Network, address: str) -> bool:
-    """Whether the address lies in a subnet of the network."""
-    return any(ipaddress.ip_address(address) in b for b in blocks(network))
+def led_away(facts: HostFacts, network: Network, address: str) -> HostRoute | None:
+    """The route by which the host's packets to an address of the network go elsewhere, None where they come to it."""
+    taken = way_out(facts, address)
+    return None if taken is None or taken.interface == interface(network) or _is_default(taken) else taken
 
 
-def wins(network: Network, address: str, route: HostRoute) -> bool:
-    """Whether the host goes by the route instead of by the network: it is the narrower one."""
-    wanted = ipaddress.ip_address(address)
-    own = max((b.prefixlen for b in blocks(network) if wanted in b), default=0)
-    return ipaddress.ip_network(route.destination, strict=False).prefixlen > own
+def _is_default(route: HostRoute) -> bool:
+    return ipaddress.ip_network(route.destination, strict=False).prefixlen <= _CATCH_ALL
 
 
 def _within(block: Block, other: Block) -> bool:

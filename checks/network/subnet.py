@@ -43,7 +43,6 @@ from netdoctor.api import (
     HostFacts,
     HostRoute,
     Link,
-    Lookup,
     Network,
     Reason,
     Remedy,
@@ -60,7 +59,7 @@ from netdoctor.api import (
 from ._joining import verify
 from ._moving import move
 from ._places import networks, on_host
-from ._routes import Block, claiming, foreign, has, inside, overlapping, wins
+from ._routes import claiming, foreign, inside, led_away, overlapping
 
 
 @check(
@@ -82,59 +81,58 @@ def subnet(stack: Stack, network: Network) -> Iterator[Finding]:
         yield _with_network(stack, network, others[0])
     facts = stack.host_facts()
     if isinstance(facts, HostFacts):
-        routes = list(foreign(stack, facts))
-        yield _broken(stack, network, routes, facts.seen_by) or _suspected(stack, network, routes, facts.seen_by)
+        yield _broken(stack, network, facts) or _suspected(stack, network, facts)
     elif not others:
         yield unknown(facts)
 
 
-def _broken(stack: Stack, network: Network, routes: list[tuple[Block, HostRoute]], seen_by: str) -> Finding | None:
+def _broken(stack: Stack, network: Network, facts: HostFacts) -> Finding | None:
     """A link that fails because of a route, and how."""
     for link in stack.links:
         if stack.works(link) is not False:
             continue
-        for address, lost in _lost(stack, link, network):
-            route = next((r for r in claiming(address, routes) if not lost or wins(network, address, r)), None)
-            if route is not None:
-                says = _in_words(stack, link, network, address, route, lost)
-                remedy = _remedy(stack, network, (verify(stack, link),))
-                return fail("overlaps-route", says, remedy=remedy, seen_by=seen_by, **_evidence(network, route))
+        for address, route, says in (*_swallowed(stack, link, network, facts), *_astray(stack, link, network, facts)):
+            remedy = _remedy(stack, network, (verify(stack, link),))
+            evidence = {"address": address, **_evidence(network, route)}
+            return fail("overlaps-route", says, remedy=remedy, seen_by=facts.seen_by, **evidence)
     return None
 
 
-def _lost(stack: Stack, link: Link, network: Network) -> Iterator[tuple[str, bool]]:
-    """Addresses of the link in the network's subnet; True for a container's, to which packets from the host must come.
-
-    An address that nobody on the network has, is the LAN's or the VPN's. Answers to a container that asks out of the
-    stack come to it by the host; so does what the host itself asks.
-    """
-    source, target = stack.source(link), stack.target(link)
-    for address in _addresses(stack, link):
-        if has(network, address) and stack.holder(address) is None and address not in network.gateways:
-            yield address, False
-    own = source if target is None else target if on_host(stack, source) else None
-    for endpoint in networks(stack, own) if own is not None else ():
-        if endpoint.network_id == network.id:
-            yield from ((a, True) for a in endpoint.addresses)
+Wrong = tuple[str, HostRoute, str]
+"""An address, the route that is for it, and what is wrong, in words."""
 
 
-def _addresses(stack: Stack, link: Link) -> tuple[str, ...]:
+def _swallowed(stack: Stack, link: Link, network: Network, facts: HostFacts) -> Iterator[Wrong]:
+    """An address in the subnet that nobody on the network has: it is a machine's of the LAN or VPN."""
     bare = link.address.strip("[]")
-    lookup = stack.lookup(stack.source(link), link.address)
-    return (bare,) if is_address(bare) else lookup.addresses if isinstance(lookup, Lookup) else ()
+    for address in (bare,) if is_address(bare) else stack.found(link):
+        if network not in stack.having(address) or stack.holder(address) is not None or address in network.gateways:
+            continue
+        for route in claiming(address, foreign(stack, facts)):
+            me, where = stack.title(stack.source(link)), f"the subnet {_subnets(network)} of {network.name}"
+            says = f"{me} asks for {address}, to which the host's route {_shown(route)} leads; but it lies in {where}"
+            yield address, route, f"{says}, which swallows the packets"
 
 
-def _in_words(stack: Stack, link: Link, network: Network, address: str, route: HostRoute, lost: bool) -> str:
-    way = f"the host's route {_shown(route)}"
-    if lost:
-        return f"{way} takes what is meant for {address} on {network.name}, whose subnet {_subnets(network)} it lies in"
-    me = stack.title(stack.source(link))
-    where = f"the subnet {_subnets(network)} of {network.name}"
-    return f"{me} asks for {address}, to which {way} leads; but it lies in {where}, which swallows the packets"
+def _astray(stack: Stack, link: Link, network: Network, facts: HostFacts) -> Iterator[Wrong]:
+    """A container's own address: what the host has for it, answers from outside or its own packets, goes elsewhere."""
+    if network.driver != "bridge":  # an overlay has no interface on the host
+        return
+    source, target = stack.source(link), stack.target(link)
+    meant = source if target is None else target if on_host(stack, source) else None
+    for endpoint in networks(stack, meant) if meant is not None else ():
+        route = (
+            led_away(facts, network, endpoint.address)
+            if endpoint.network_id == network.id and endpoint.address
+            else None
+        )
+        if route is not None:
+            says = f"the host's route {_shown(route)} takes what is for {endpoint.address} on {network.name}"
+            yield endpoint.address, route, f"{says}, whose subnet is {_subnets(network)}"
 
 
-def _suspected(stack: Stack, network: Network, routes: list[tuple[Block, HostRoute]], seen_by: str) -> Finding:
-    found = inside(network, routes)
+def _suspected(stack: Stack, network: Network, facts: HostFacts) -> Finding:
+    found, seen_by = inside(network, foreign(stack, facts)), facts.seen_by
     if not found:
         return passed(f"no route of the host leads into {_subnets(network)} of {network.name}", seen_by=seen_by)
     says = f"the host's route {_shown(found[0])} leads into the subnet {_subnets(network)} of {network.name}"

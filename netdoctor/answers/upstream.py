@@ -20,7 +20,8 @@ class NameServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One server, asked directly. `outcome` and `rcode` are those of a lookup; no-server: it cannot be sent to.
 
     `from_host`: the engine sends it its queries from the host's network namespace, not from the container's. `gateway`
-    is the state of the gateway that leads from the container to a silent server, as in `Attempt`.
+    is the state of the gateway that leads from the container to a silent server, as in `Attempt`. `host_hears`: it
+    answers the host, whatever it does for the container.
     """
 
     address: str
@@ -28,6 +29,7 @@ class NameServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rcode: str = ""
     from_host: bool = False
     gateway: Literal["complete", "incomplete", ""] = ""
+    host_hears: bool = False
 
     @property
     def answers(self) -> bool:

@@ -71,23 +71,26 @@ def _of_host(host: Inside) -> tuple[str, ...]:
 def _ask_all(
     places: tuple[_Place, ...], name: str, inside: Inside, host: Inside, ends: float
 ) -> tuple[NameServer, ...]:
+    """Each from its place, and from the host too: what is silent to the container alone is not the server's fault."""
     told: dict[_Place, Told] = {}
 
     def ask(place: _Place, open_socket: OpenSocket) -> None:
         told[place] = ask_servers(name, (place.address,), open_socket, ends)
 
+    everywhere = dict.fromkeys((*places, *(_Place(p.address, from_host=True) for p in places)))
     threads = [
         threading.Thread(target=ask, args=(p, (host if p.from_host else inside).namespace.socket), daemon=True)
-        for p in places
+        for p in everywhere
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return tuple(_server(p, told[p], inside) for p in places if p in told)
+    heard = {p.address for p, t in told.items() if p.from_host and t.outcome not in ("silent", "no-server")}
+    return tuple(_server(p, told[p], inside, p.address in heard) for p in places if p in told)
 
 
-def _server(place: _Place, told: Told, inside: Inside) -> NameServer:
+def _server(place: _Place, told: Told, inside: Inside, heard: bool) -> NameServer:
     lost = told.outcome == "silent" and not place.from_host
     return NameServer(
         address=place.address,
@@ -95,4 +98,5 @@ def _server(place: _Place, told: Told, inside: Inside) -> NameServer:
         rcode=told.rcode,
         from_host=place.from_host,
         gateway=gateway_state(place.address, inside.table) if lost else "",
+        host_hears=heard,
     )

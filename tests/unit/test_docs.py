@@ -58,6 +58,23 @@ def test_check_is_documented_and_placed(check: Check) -> None:
     assert set(check.after) <= known
 
 
+def test_no_check_waits_for_itself() -> None:
+    """Two failures of which each is the other's symptom would have no cause."""
+    later = {c.id: {o.id for o in REGISTRY for a in _after(c) if a in (o.id, o.family)} - {c.id} for c in REGISTRY}
+    for check in REGISTRY:
+        before, todo = set[str](), list(later[check.id])
+        while todo:
+            one = todo.pop()
+            if one not in before:
+                before.add(one)
+                todo += later[one]
+        assert check.id not in before, f"{check.id} comes after itself"
+
+
+def _after(check: Check) -> tuple[str, ...]:
+    return (*check.after, *(a for reason in check.reasons for a in reason.after))
+
+
 def _recorded() -> set[tuple[str, str, str | None]]:
     """Check, verdict and reason of every result of every recorded stack."""
     found: set[tuple[str, str, str | None]] = set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.live import outside
+from zlib import crc32
+
+from tests.live.host import OUTSIDE, ROUTER
 from tests.live.lab import Lab, Scenario
 
 OVERLAP = "network.subnet/overlaps-route"
@@ -14,43 +16,44 @@ SERVER = ["labsrv", "http", "0.0.0.0", "5432"]
 
 def subnet_of_a_company(lab: Lab) -> Scenario:
     """Another project's network was made with addresses of the VPN: the machine there is out of reach, for api too."""
+    machine = "198.51.100.7"
+    lab.beyond(machine, "labsrv", "http", machine, "5432", port=5432)
+    lab.host("ip", "route", "add", "198.51.100.0/24", "via", ROUTER)
     lab.network("net")
     api = lab.run("api", network="net")
     lab.run("db", SERVER, network="net")
-    with outside.private("198.51.100.0/24", "198.51.100.7"), outside.serving("http", "198.51.100.7", "5432"):
-        lab.connects("api", "198.51.100.7", 5432)
-        yield lab.healthy(api, "198.51.100.7:5432")
-        lab.network("greedy", "--subnet", "198.51.100.0/26")
-        other = lab.run("other", SERVER, network="greedy")
-        lab.run("beside", network="greedy")
-        lab.connects("beside", "other", 5432)
-        lab.fails("api", "198.51.100.7", 5432)
-        # Without the host's routes the address looks like one that a container of greedy once had.
-        yield lab.sick(api, "198.51.100.7:5432", OVERLAP, rungs=("netns",), instead=("address.host/stale-address",))
-        yield lab.healthy(api, f"{lab.name('db')}:5432")
-        yield lab.healthy(lab.name("beside"), f"{other}:5432")
+    lab.connects("api", machine, 5432)
+    yield lab.healthy(api, f"{machine}:5432")
+    lab.network("greedy", "--subnet", "198.51.100.0/26")
+    other = lab.run("other", SERVER, network="greedy")
+    lab.run("beside", network="greedy")
+    lab.connects("beside", "other", 5432)
+    lab.fails("api", machine, 5432)
+    # Without the host's routes the address looks like one that a container of greedy once had.
+    yield lab.sick(api, f"{machine}:5432", OVERLAP, rungs=("netns",), instead=("address.host/stale-address",))
+    yield lab.healthy(api, f"{lab.name('db')}:5432")
+    yield lab.healthy(lab.name("beside"), f"{other}:5432")
 
 
 def vpn_into_a_subnet(lab: Lab) -> Scenario:
     """A VPN that connected later has a route into the network's subnet: answers for api go there. Others have none."""
+    port = 20000 + crc32(lab.slug.encode()) % 10000
+    lab.outside_server("labsrv", "http", OUTSIDE, str(port), port=port)
     lab.network("net", "--subnet", "198.51.101.0/24")
     lab.network("calm")
     api = lab.run("api", network="net", options=["--ip", "198.51.101.200"])
     low = lab.run("low", network="net", options=["--ip", "198.51.101.9"])
     calm = lab.run("calm", network="calm")
     lab.run("db", SERVER, network="net", options=["--ip", "198.51.101.201"])
-    with (
-        outside.private("198.51.101.128/25", "198.51.101.130"),
-        outside.serving("http", outside.ADDRESS, "5432"),
-    ):
-        lab.fails("api", outside.ADDRESS, 5432)
-        for short in ("low", "calm"):
-            lab.connects(short, outside.ADDRESS, 5432)
-        lab.connects("api", "db", 5432)
-        target = f"{outside.ADDRESS}:5432"
-        yield lab.sick(api, target, OVERLAP, rungs=("netns",), instead=("port.accepts/timed-out",))
-        yield lab.healthy(low, target, warns=(OVERLAP,))
-        yield lab.healthy(calm, target)
+    lab.host("ip", "route", "add", "198.51.101.128/25", "via", ROUTER)
+    lab.fails("api", OUTSIDE, port)
+    for short in ("low", "calm"):
+        lab.connects(short, OUTSIDE, port)
+    lab.connects("api", "db", 5432)
+    target = f"{OUTSIDE}:{port}"
+    yield lab.sick(api, target, OVERLAP, rungs=("netns",), instead=("port.accepts/timed-out",))
+    yield lab.healthy(low, target, warns=(OVERLAP,))
+    yield lab.healthy(calm, target)
 
 
 # -- network.room -------------------------------------------------------------------------------------------------
