@@ -112,7 +112,7 @@ class AskVolumeUsage(Question, frozen=True, kw_only=True):
 
 class VolumeUsage(Answer, frozen=True, kw_only=True):
     """`size` is in bytes; with `at_least` there is more that nobody had the time to count. `entries` are the first
-    names in it, `changed` is when the newest of the files seen was written, `made` is when it was made itself: all three
+    names in it, `changed` is when the newest of the files seen was written, `made` when it was made itself: all three
     only where its folder could be read. (The engine's `CreatedAt` is right from 23 on; before, it is the time at which
     the top of the volume was last changed.)
     """

@@ -251,8 +251,31 @@ def test_mounts_with_those_that_only_the_host_configuration_has() -> None:
             driver="local",
             container=API_ID,
         ),
-        Mount(kind="tmpfs", destination="/run", writable=False, container=API_ID),
+        Mount(kind="tmpfs", destination="/run", writable=False, container=API_ID, given="--tmpfs"),
     )
+
+
+def test_how_a_mount_was_asked_for() -> None:
+    hexadecimal = "0f" * 32
+    mounts = [
+        {"Type": "bind", "Source": r"C:\data", "Destination": "/win"},
+        {"Type": "volume", "Name": "plain", "Destination": "/plain"},
+        {"Type": "volume", "Name": "part", "Destination": "/part"},
+        {"Type": "volume", "Name": hexadecimal, "Destination": "/anonymous"},
+        {"Type": "volume", "Name": hexadecimal[::-1], "Destination": "/rescued"},
+    ]
+    wanted = {"Subpath": "sub", "DriverConfig": {"Name": "local", "Options": {"type": "tmpfs"}}}
+    host = {
+        "Binds": [r"C:\data:/win:ro", "plain:/plain/", f"{hexadecimal[::-1]}:/rescued"],
+        "Mounts": [
+            {"Type": "volume", "Source": "part", "Target": "/part", "VolumeOptions": wanted},
+            {"Type": "volume", "Target": "/anonymous"},
+        ],
+    }
+    found = inspected.container({**DOCKER_20, "Mounts": mounts, "HostConfig": host}).mounts
+    assert [m.given for m in found] == ["-v", "-v", "--mount", "", "-v"]
+    assert [m.anonymous for m in found] == [False, False, False, True, False]
+    assert (found[2].subpath, found[2].wanted) == ("sub", (("type", "tmpfs"),))
 
 
 def test_restarting_container_has_no_process_whatever_running_says() -> None:
@@ -284,7 +307,9 @@ def test_container_of_podman() -> None:
     assert found.published == (
         Publication(container_port=80, host_address="0.0.0.0", host_port=18080, container=found.id),
     )
-    assert found.mounts == (Mount(kind="tmpfs", destination="/run", writable=False, container=found.id),)
+    assert found.mounts == (
+        Mount(kind="tmpfs", destination="/run", writable=False, container=found.id, given="--tmpfs"),
+    )
 
 
 def test_podmans_default_network_has_two_names() -> None:
