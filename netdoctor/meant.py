@@ -146,12 +146,17 @@ def _serves_others(stack: Stack, container: Container, port: int) -> bool:
     return isinstance(sockets, Unable) or any(x.port == port and not is_loopback(x.address) for x in sockets.listeners)
 
 
-def in_browser(stack: Stack, source: Container, mention: Mention, target: Container | None = None) -> bool:
+def in_browser(
+    stack: Stack, source: Container, mention: Mention, target: Container | None = None, behind_another: bool = False
+) -> bool:
     """Whether http://localhost:8080 may be there for a browser on the host: it is right there, for it is published.
 
     Not so for a container that serves no browser, nor for one whose log shows that it asks there itself.
+    `behind_another`: browsers may reach the source by way of another container's published port.
     """
-    if mention.scheme not in ("http", "https", "ws", "wss") or not is_loopback(mention.host) or not source.publications:
+    if mention.scheme not in ("http", "https", "ws", "wss") or not is_loopback(mention.host):
+        return False
+    if not source.publications and not (behind_another and _serves_somebody(stack, source)):
         return False
     published = (target,) if target is not None else stack.containers
     if not any(p.host_port == mention.port for c in published for p in c.published):
@@ -160,6 +165,14 @@ def in_browser(stack: Stack, source: Container, mention: Mention, target: Contai
     place = re.compile(rf"(localhost|127\.0\.0\.1|::1\]?):{mention.port}\b")
     lines = (line.text for line in logs.lines) if isinstance(logs, Logs) else ()
     return not any("refused" in text.lower() and place.search(text) for text in lines)
+
+
+def _serves_somebody(stack: Stack, container: Container) -> bool:
+    """Whether it has a TCP port open to others, or exposes one where its sockets cannot be seen."""
+    sockets = stack.sockets(container)
+    if isinstance(sockets, Unable):
+        return any(protocol == "tcp" for _, protocol in container.exposed)
+    return any(x.protocol == "tcp" and not is_loopback(x.address) for x in sockets.listeners)
 
 
 def _serves_at_host(stack: Stack, target: Container, port: int) -> bool:

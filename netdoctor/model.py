@@ -190,6 +190,16 @@ class Container(Value, frozen=True, kw_only=True):
         return self.labels.get("com.docker.compose.oneoff") == "True"
 
     @property
+    def depends_on(self) -> tuple[str, ...]:
+        """The Compose services that it waits for and that go on running, without jobs that have to end first.
+
+        Compose keeps them in a label: `db:service_healthy:false,job:service_completed_successfully:false`.
+        """
+        label = self.labels.get("com.docker.compose.depends_on", "")
+        entries = (entry.partition(":") for entry in label.split(","))
+        return tuple(s for s, _, how in entries if s and not how.startswith("service_completed_successfully"))
+
+    @property
     def replica(self) -> str:
         """The number among the containers of the Compose service, "" for a container that Compose did not make."""
         return self.labels.get("com.docker.compose.container-number", "")

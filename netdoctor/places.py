@@ -28,14 +28,13 @@ def means_host(stack: Stack, source: Container, address: str) -> bool:
 
 
 def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
+    if not is_address(address):
+        return False
     # The gateway of a macvlan or ipvlan network is a router beyond the host.
-    gateways = {e.gateway for e in stack.endpoints(source) if e.gateway and not _on_the_lan(stack, e)}
-    for network in stack.networks:
-        if (
-            network.name == "bridge"
-        ):  # where host-gateway leads; an engine that does not tell it takes the first address
-            gateways.update(network.gateways or (str(ipaddress.ip_network(n)[1]) for n in network.subnets))
-    return _same(address, gateways)
+    own = (e.gateway for e in stack.endpoints(source) if e.gateway and not _on_the_lan(stack, e))
+    gateways = stack.host_gateways.union(own)
+    wanted = ipaddress.ip_address(address.strip("[]"))
+    return address in gateways or any(is_address(g) and ipaddress.ip_address(g) == wanted for g in gateways)
 
 
 def _on_the_lan(stack: Stack, endpoint: Endpoint) -> bool:
@@ -71,7 +70,7 @@ def _in_reach(stack: Stack, source: Container, address: str) -> bool:
     """Whether the address lies in a bridge network, or in an overlay that the source is on."""
     mine = {e.network_id for e in stack.endpoints(source)}
     overlays = (s for n in stack.networks if n.driver == "overlay" and n.id in mine for s in n.subnets)
-    return in_subnets(stack, address) or _within(address, overlays)
+    return in_subnets(stack, address) or _within(address, (ipaddress.ip_network(s, strict=False) for s in overlays))
 
 
 def _is_stack_name(stack: Stack, name: str) -> bool:
@@ -85,16 +84,9 @@ def _is_stack_name(stack: Stack, name: str) -> bool:
 
 def in_subnets(stack: Stack, address: str) -> bool:
     """Whether the address lies in a network of this engine alone: that of a macvlan or an overlay has others too."""
-    return _within(address, (s for n in stack.networks if n.driver in ("", "bridge") for s in n.subnets))
+    return _within(address, stack.bridged)
 
 
-def _within(address: str, subnets: Iterable[str]) -> bool:
+def _within(address: str, subnets: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     wanted = ipaddress.ip_address(address.strip("[]"))
-    return any(wanted in ipaddress.ip_network(s, strict=False) for s in subnets)
-
-
-def _same(address: str, others: Iterable[str]) -> bool:
-    try:
-        return ipaddress.ip_address(address) in {ipaddress.ip_address(o) for o in others}
-    except ValueError:
-        return False
+    return any(wanted in subnet for subnet in subnets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -136,6 +136,28 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def _owners(self) -> dict[str, Container]:
         """The owners of the network namespaces, by the IDs of those who share them."""
         return {c.id: owner for c in self.containers if c.donor and (owner := self._namespace_owner(c)).id != c.id}
+
+    @cached_property
+    def _sharers(self) -> dict[str, tuple[Container, ...]]:
+        """Who was made to live in whose network namespace, by the owners' IDs."""
+        found: dict[str, list[Container]] = {}
+        for container in self.containers:
+            owner = self._owners.get(container.id)
+            if owner is not None:
+                found.setdefault(owner.id, []).append(container)
+        return {owner: tuple(sharers) for owner, sharers in found.items()}
+
+    @cached_property
+    def host_gateways(self) -> frozenset[str]:
+        """Where `host-gateway` leads: the gateways of the default bridge, or its first address where none is told."""
+        bridges = [n for n in self.networks if n.name == "bridge"]
+        return frozenset(g for n in bridges for g in (n.gateways or _first_addresses(n.subnets)))
+
+    @cached_property
+    def bridged(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The subnets of this engine alone: a macvlan and an overlay have addresses of other machines too."""
+        subnets = (s for n in self.networks if n.driver in ("", "bridge") for s in n.subnets)
+        return tuple(ipaddress.ip_network(s, strict=False) for s in subnets)
 
     @cached_property
     def _mounting(self) -> dict[str, tuple[Container, ...]]:
@@ -286,6 +308,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
             owner = donor
         return owner
 
+    def sharers(self, owner: Container) -> tuple[Container, ...]:
+        """The other containers that were made to live in this one's network namespace."""
+        return self._sharers.get(owner.id, ())
+
     def same_namespace(self, one: Container, other: Container) -> bool:
         """Whether the two were made to share a network namespace, so that localhost is the same for both."""
         mine, theirs = self.namespace_owner(one), self.namespace_owner(other)
@@ -416,9 +442,15 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return None if isinstance(connection, Unable) else connection.works
 
 
+def _first_addresses(subnets: Iterable[str]) -> Iterator[str]:
+    for subnet in subnets:
+        yield str(ipaddress.ip_network(subnet, strict=False)[1])
+
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(8192)
 def _address(text: str) -> _Address | None:
     try:
         return ipaddress.ip_address(text.strip("[]"))

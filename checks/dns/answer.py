@@ -116,7 +116,7 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
         says = f"{name} is {told}{whose} in /etc/hosts of {stack.title(source)}, and {place(stack, target)} is meant"
         return _found(say, lookup, "hosts-file", says, drop_hosts_entry(stack, link))
     # The project has a service of this name: what answers is somebody else's, also where it answers well.
-    mine = [c for c in stack.containers if source.project and (c.project, c.service) == (source.project, name)]
+    mine = stack.of_service(source.project, name) if source.project else ()
     if mine and holders and all(c.project != source.project for c in holders):
         whose = f"{holders[0].name} of {holders[0].project or 'no project'}"
         says = f"{name} is {whose}, while {source.project}'s own {name} is {mine[0].state.status}"

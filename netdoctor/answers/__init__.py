@@ -46,7 +46,7 @@ from netdoctor.answers.network import (
     Route,
     Sockets,
 )
-from netdoctor.answers.question import Answer, Question, Unable
+from netdoctor.answers.question import INTERRUPTED, Answer, Question, Unable
 from netdoctor.answers.storage import (
     AskMounts,
     AskPath,
@@ -66,6 +66,7 @@ from netdoctor.answers.storage import (
 from netdoctor.answers.upstream import AskUpstream, NameServer, Upstream
 
 __all__ = [
+    "INTERRUPTED",
     "Answer",
     "AnyAnswer",
     "AnyQuestion",

@@ -15,6 +15,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     seen_by: str = ""
 
 
+INTERRUPTED = "netdoctor was interrupted before this was asked"
+"""The reason of what Ctrl-C has left unanswered."""
+
+
 class Unable(Answer, frozen=True, kw_only=True):
     """Nobody could ask."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netdoctor.links.clue import merged
-from netdoctor.links.configuration import CONNECTS, Shared, told
+from netdoctor.links.configuration import CONNECTS, told
 from netdoctor.links.connections import connected
 from netdoctor.links.dependencies import depended_on, linked
 from netdoctor.links.logs import complained
+from netdoctor.links.shared import Shared
 from netdoctor.links.typed import asked_for
 from netdoctor.model import Container, Link
 from netdoctor.stack import Stack
@@ -29,4 +30,4 @@ def inferred(stack: Stack, sources: Iterable[Container], unknown_names: bool = F
             *complained(stack, source),
             *connected(stack, source),
         )
-        yield from merged(stack, clues, (*linked(stack, source), *depended_on(stack, source)))
+        yield from merged(stack, clues, (*linked(stack, source), *depended_on(stack, source, shared)))

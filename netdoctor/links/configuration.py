@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from netdoctor.answers import Unable
-from netdoctor.images import store_kind
 from netdoctor.links.clue import Clue
-from netdoctor.links.dependencies import depends_on
 from netdoctor.links.ports import Ports, ports_meant, ports_served
-from netdoctor.meant import bearer, candidates, could_mean, in_browser, is_named, last_guess, meant, serves
+from netdoctor.links.shared import Shared
+from netdoctor.meant import (
+    bearer,
+    candidates,
+    could_mean,
+    in_browser,
+    is_named,
+    last_guess,
+    meant,
+    serves,
+)
 from netdoctor.mentions import Mention, is_bare_name, is_loopback, mentions
 from netdoctor.model import Container
 from netdoctor.stack import Stack
 
 CONNECTS = ("client", "proxy")
 """The purposes of mentions to which the process itself connects."""
-
-
-class Shared:
-    """Which variables several containers have been given alike: an `env_file` for all names what few of them use."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._given: dict[tuple[str, str], list[Container]] = {}
-        for container in stack.containers:
-            for variable in container.environment:
-                self._given.setdefault(variable, []).append(container)
-
-    def others(self, source: Container, mention: Mention) -> list[Container]:
-        """Containers of other images that have been given the very same."""
-        value = source.variable(mention.variable) if mention.where.startswith("environment") else None
-        given = self._given.get((mention.variable, value), []) if value is not None else []
-        return [c for c in given if c.image != source.image]
 
 
 def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = False) -> Iterator[Clue]:
@@ -51,13 +43,13 @@ def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = 
         if target is None and not _worth_asking(stack, source, mention, unknown_names):
             continue
         others = shared.others(source, mention)
-        if store_kind(source.image) and any(not store_kind(c.image) for c in others):
-            continue  # a database asks nobody: it was given the file for all
-        if target is not None and mention not in named and others and target.service not in depends_on(source):
-            continue  # localhost for all, say: who asks there is told by who depends on the target, or complains
-        if mention.sure or target is None or _is_port_of(stack, target, mention):
-            sure = _certain(stack, source, target, mention, others)
-            yield from mentioned(stack, source, target, mention, sure)
+        if target is not None:
+            if shared.is_for_another(source, target, mention) or not _can_mean(stack, source, target, mention):
+                continue
+            if mention not in named and others and target.service not in source.depends_on:
+                continue  # localhost for all, say: who asks there is told by who depends on the target, or complains
+        sure = _certain(stack, source, target, mention, others)
+        yield from mentioned(stack, source, target, mention, sure)
 
 
 def configured(stack: Stack, source: Container, target: Container) -> Iterator[Clue]:
@@ -97,10 +89,10 @@ def mentioned(
 
 
 def _certain(
-    stack: Stack, source: Container, target: Container | None, mention: Mention, others: Iterable[Container]
+    stack: Stack, source: Container, target: Container | None, mention: Mention, others: list[Container]
 ) -> bool:
     """Whether the source means what it was told, as far as one can see from outside."""
-    if mention.doubtful or mention.purpose == "browser":
+    if mention.doubtful or mention.purpose == "browser" or _is_for_all(stack, source, target, others):
         return False
     if target is None or stack.shared_networks(source, target) or stack.same_namespace(source, target):
         return True
@@ -111,11 +103,26 @@ def _certain(
     return not any(stack.shared_networks(other, target) for other in others)
 
 
-def _is_port_of(stack: Stack, target: Container, mention: Mention) -> bool:
-    """Whether `redis:7` can be an address at all: a port that the container of that name has to do with."""
-    if mention.port >= 100 or not mention.port:
+def _is_for_all(stack: Stack, source: Container, target: Container | None, others: list[Container]) -> bool:
+    """Whether others were given the same, and the source does not wait for the target while others do.
+
+    The configuration of a whole cluster in one file: each reads its own part of it.
+    """
+    if target is None or not others or target.service in source.depends_on:
+        return False
+    mates = (c for c in stack.containers if c.project == target.project)
+    return len({c.image for c in others}) > 1 or any(target.service in c.depends_on for c in mates if target.service)
+
+
+def _can_mean(stack: Stack, source: Container, target: Container, mention: Mention) -> bool:
+    """Whether the mention tells of one link for sure, and not of many or none."""
+    if mention.purpose != "browser" and in_browser(stack, source, mention, target, behind_another=True):
+        return False
+    if not mention.port:  # of several ports of a service of no known kind nobody can say which one is meant
+        return len(ports_meant(stack, target, mention.hint)) < 2
+    if mention.sure or mention.port >= 100:
         return True
-    served, _ = ports_served(stack, target)
+    served, _ = ports_served(stack, target)  # is `redis:7` an address, or an image?
     return any(mention.port == port for port, _ in served)
 
 

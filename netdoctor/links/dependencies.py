@@ -1,7 +1,6 @@
 """Links from what Compose was told: `depends_on` and `links`, and from `docker run --link`.
 
-They name a container and no port, and may mean nothing but an order of starting; so none of them is certain. Compose
-keeps `depends_on` in a label: `db:service_healthy:false,job:service_completed_successfully:false`.
+They name a container and no port, and may mean nothing but an order of starting; so none of them is certain.
 """
 
 from __future__ import annotations
@@ -11,22 +10,22 @@ from collections.abc import Iterator
 from netdoctor.images import is_proxy, store_kind
 from netdoctor.links.clue import Clue
 from netdoctor.links.ports import port_offered
+from netdoctor.links.shared import Shared
 from netdoctor.meant import bearer
 from netdoctor.mentions import mentions
 from netdoctor.model import Container
 from netdoctor.stack import Stack
 
-_LABEL = "com.docker.compose.depends_on"
-_FINISHED = "service_completed_successfully"
 
-
-def depended_on(stack: Stack, source: Container) -> Iterator[Clue]:
+def depended_on(stack: Stack, source: Container, shared: Shared) -> Iterator[Clue]:
     """Servers of this project that the source waits for, where that can be more than an order of starting."""
     if store_kind(source.image) or _is_shell(source):
         return
-    told_all = _names_others(stack, source) and not is_proxy(source.image)
-    for service in depends_on(source):
+    told_all = _names_others(stack, source, shared) and not is_proxy(source.image)
+    for service in source.depends_on:
         for target in stack.of_service(source.project, service):
+            if target.image == source.image or (is_proxy(target.image) and not is_proxy(source.image)):
+                continue  # workers wait for their own server, and nobody asks a front door from behind
             # Who names what it needs in its environment would name this one too, unless it is well known by itself.
             if not told_all or store_kind(target.image):
                 yield from _clue(stack, source, target, service, "depends_on")
@@ -60,19 +59,17 @@ def _clue(stack: Stack, source: Container, target: Container, name: str, where: 
     yield Clue(source=source, address=name, port=port, protocol=protocol, target=target, where=where, certain=False)
 
 
-def depends_on(source: Container) -> tuple[str, ...]:
-    """The services that the source waits for and that go on running."""
-    entries = (entry.partition(":") for entry in source.labels.get(_LABEL, "").split(","))
-    return tuple(service for service, _, how in entries if service and not how.startswith(_FINISHED))
-
-
 def _is_shell(source: Container) -> bool:
     """Nothing but a shell, in which somebody types now and then."""
     command = [word for word in source.command if not word.startswith("-")]
     return len(command) == 1 and command[0].rpartition("/")[2] in ("sh", "bash", "ash", "zsh")
 
 
-def _names_others(stack: Stack, source: Container) -> bool:
-    """Whether the source's configuration names another container."""
-    client = (m.host for m in mentions(source) if m.purpose == "client" and m.where.startswith("environment"))
-    return any((c := bearer(stack, source, host)) is not None and c.id != source.id for host in client)
+def _names_others(stack: Stack, source: Container, shared: Shared) -> bool:
+    """Whether the source's own configuration names another container."""
+    for mention in mentions(source):
+        if mention.purpose == "client" and mention.where.startswith("environment"):
+            target = bearer(stack, source, mention.host)
+            if target is not None and target.id != source.id and not shared.is_for_another(source, target, mention):
+                return True
+    return False

@@ -41,7 +41,13 @@ def ports_meant(stack: Stack, target: Container, kind: str) -> Ports:
     """The ports of a target that an address without one means: of its kind's usual port, if it serves that."""
     usual = _BY_HOST.get(kind, SCHEME_PORTS.get(kind, 0))
     served, _ = ports_served(stack, target)
-    return tuple(p for p in served if p[0] == usual) or served or (((usual, "tcp"),) if usual else ())
+    likely = usual if any(p[0] == usual for p in served) else SCHEME_PORTS.get(kind_served(target), 0)
+    return tuple(p for p in served if p[0] == likely) or served or (((usual, "tcp"),) if usual else ())
+
+
+def kind_served(target: Container) -> str:
+    """The kind of service that a container is, as its image and its name say."""
+    return store_kind(target.image) or kind_of(f"{base(target.image)} {target.service or target.name}")
 
 
 def port_offered(stack: Stack, target: Container) -> tuple[int, Protocol] | None:
@@ -54,5 +60,5 @@ def port_offered(stack: Stack, target: Container) -> tuple[int, Protocol] | None
         tcp = [x for x in tcp if not is_loopback(x.address)] or tcp
         listening: list[tuple[int, Protocol]] = list(dict.fromkeys((x.port, x.protocol) for x in tcp))
         offered = [p for p in listening if p in target.exposed] or listening
-    usual = SCHEME_PORTS.get(store_kind(target.image) or kind_of(f"{base(target.image)} {target.service}"), 0)
+    usual = SCHEME_PORTS.get(kind_served(target), 0)
     return next((p for p in offered if p[0] == usual), offered[0] if len(offered) == 1 else None)

@@ -51,7 +51,9 @@ _ENDS_IN_HOST = (
     "HOST|HOSTNAME|HOST_NAME|HOSTS|SERVERS?|ADDR|ADDRESS|ADDRESSES|ENDPOINTS?|SERVICE|SEEDS?|NODES?|CONTACT_POINTS?"
     "|UPSTREAMS?|BROKERS?|PEERS?"
 )
-_HOST_SUFFIX = lazily(rf"^(?P<stem>.*?)(?:[_.\-:]*(?:{_ENDS_IN_HOST})|[_.\-:]+IP)$", re.IGNORECASE)
+_HOST_SUFFIX = lazily(rf"^(?P<stem>.*?)(?:[_.\-:]*(?<!V)(?:{_ENDS_IN_HOST})|[_.\-:]+IP)$", re.IGNORECASE)
+_CONNECTION_STRING = lazily(r"CONNECTION_?STRINGS?(_|$)", re.IGNORECASE)
+"""ConnectionStrings__Redis=cache: .NET's clients of Redis and RabbitMQ take a bare name."""
 _STEM = lazily(rf"({_ENDS_IN_HOST}|IP)$")
 _KIND_SIBLINGS = ("TYPE", "ENGINE", "CLIENT", "DRIVER", "DIALECT", "CONNECTION", "VENDOR", "ADAPTER")
 
@@ -88,8 +90,12 @@ def in_variable(variable: str, value: str, environment: Mapping[str, str], where
             continue
         found = True
         yield placed(mention, variable, where, hint)
-    suffix = None if found or no_address else _HOST_SUFFIX.match(variable)
-    if suffix is None or value.lower() in _NO_HOST:
+    if found or no_address or value.lower() in _NO_HOST:
+        return
+    if _CONNECTION_STRING.search(variable) and HOST_ONLY.match(value):
+        yield placed(Mention(host=value, sure=True), variable, where, hint)
+    suffix = _HOST_SUFFIX.match(variable)
+    if suffix is None:
         return
     for host in value.split(","):
         if HOST_ONLY.match(host) or is_address(host):

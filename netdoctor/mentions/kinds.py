@@ -60,7 +60,7 @@ _HINTS = {
     "POSTGRES": "postgres", "POSTGRESQL": "postgres", "PG": "postgres", "PGHOST": "postgres", "PGSQL": "postgres",
     "MYSQL": "mysql", "MARIADB": "mysql", "REDIS": "redis", "VALKEY": "redis", "MONGO": "mongodb", "MONGODB": "mongodb",
     "RABBITMQ": "amqp", "AMQP": "amqp", "KAFKA": "kafka", "ELASTICSEARCH": "elasticsearch", "ELASTIC": "elasticsearch",
-    "OPENSEARCH": "opensearch", "CASSANDRA": "cassandra", "ZOOKEEPER": "zookeeper", "ETCD": "etcd", "LDAP": "ldap",
+    "OPENSEARCH": "opensearch", "CASSANDRA": "cassandra", "ZOOKEEPER": "zookeeper", "ZK": "zookeeper", "ETCD": "etcd", "LDAP": "ldap",
     "MEMCACHED": "memcached", "MEMCACHE": "memcached", "NATS": "nats", "SMTP": "smtp", "CLICKHOUSE": "clickhouse",
     "MQTT": "mqtt", "NEO4J": "neo4j", "COUCHDB": "couchdb", "INFLUXDB": "influxdb", "MSSQL": "mssql",
     "PSQL": "postgres", "MONGOSH": "mongodb",

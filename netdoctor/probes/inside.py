@@ -65,18 +65,39 @@ class Entrances:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
+        self._known: dict[str, tuple[int, int]] = {}
+        """The process by which a container, or the host, was entered before, and its namespace's inode."""
 
     @contextmanager
     def inside(self, container_id: str) -> Iterator[Inside]:
         """The container, or the host (HOST). Raises CannotAsk."""
+        pid, namespace = self._entered_before(container_id) or self._entered(container_id)
+        with namespace:
+            yield Inside(pid, namespace)
+
+    def _entered_before(self, container_id: str) -> tuple[int, NetworkNamespace] | None:
+        """The same namespace by the same process as last time; a number that means another process has another one."""
+        pid, inode = self._known.get(container_id, (0, 0))
+        if not pid:
+            return None
+        try:
+            namespace = NetworkNamespace(pid)
+        except OSError:
+            return None
+        if namespace.inode == inode:
+            return pid, namespace
+        namespace.close()
+        return None
+
+    def _entered(self, container_id: str) -> tuple[int, NetworkNamespace]:
         pid = self._host_pid() if container_id == HOST else self.pid(container_id)
         try:
             namespace = NetworkNamespace(pid)
         except OSError as error:
             reason = f"the network namespace of pid {pid} cannot be entered ({error.strerror})"
             raise CannotAsk(reason, AS_ROOT) from error
-        with namespace:
-            yield Inside(pid, namespace)
+        self._known[container_id] = pid, namespace.inode
+        return pid, namespace
 
     def pid(self, container_id: str) -> int:
         """The first process of a container. Raises CannotAsk."""

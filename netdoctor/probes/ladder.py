@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import queue
+import itertools
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
-import msgspec
+from msgspec.structs import replace
 
 from netdoctor.answers import (
     AnyAnswer,
@@ -30,20 +30,21 @@ from netdoctor.answers import (
     Trace,
     Unable,
 )
+from netdoctor.mentions import is_address
 from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, Engines
 from netdoctor.probes.other_questions import attached, logs, other_engines
+from netdoctor.probes.side_by_side import Progress, SideBySide
 from netdoctor.stack import Stack
 
-Progress = Callable[[int, int], None]
-
 AT_ONCE = 32
-GRACE = 2.0
-"""Seconds beyond the timeout before a question counts as hung: the engine's share of a command, a busy machine."""
+"""Questions that may have just begun; and all that may be under way, where each may be a command in a container."""
+MOST = 128
+"""Questions under way on the rung netns, where those that wait for an answer cost a sleeping thread."""
 WIDE = 50
-"""With more connections than this at once, a failure may be our own doing."""
+"""With more connections than this in one run, a failure may be our own doing."""
 
 
 class Rung(Protocol):
@@ -64,33 +65,65 @@ def ask(
     rung: str = "auto",
     timeout: float = 2.0,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[Asked, ...]:
     """Ask the live stack all questions and bring the answers, in the order of the questions, each once.
 
     `others` finds the other engines of this user, for AskOtherEngines. `rung` is auto, netns, exec or engine;
-    `timeout` is in seconds and for each question; `progress` is told how many are done, of how many. Never raises:
-    what cannot be asked, hangs or crashes comes back as `Unable`.
+    `timeout` is in seconds and for each question; `progress` is told how far it is; `stop` ends it early, as Ctrl-C does.
+    Never raises anything else than KeyboardInterrupt, at the second Ctrl-C: what cannot be asked, hangs or crashes comes
+    back as `Unable`.
     """
     wanted = cast("tuple[AnyQuestion, ...]", tuple(dict.fromkeys(questions)))
+    stop = stop or threading.Event()
+    wide = sum(isinstance(q, AskConnection) for q in wanted) > WIDE
+    most = MOST if rung in ("auto", "netns") and hasattr(os, "geteuid") and os.geteuid() == 0 else AT_ONCE
+    asked: dict[AnyQuestion, Asked] = {}
 
-    def together(asked: Iterable[AnyQuestion], width: int, progress: Progress | None) -> dict[AnyQuestion, Asked]:
+    def together(some: Sequence[AnyQuestion], width: int, phase: str, of: int) -> None:
         rungs = _rungs(stack, api, rung)
         engine = next((r for r in rungs if r.name == "engine"), _Rung("engine", _engine, stack, api))
-        return _side_by_side(
-            stack,
-            asked,
+        before, counted = len(asked) if phase == "asking" else 0, itertools.count(1)
+        side_by_side = SideBySide(
             lambda q, clock: _answer(stack, api, others, (rungs, engine), q, clock),
+            lambda q: _what(stack, q),
             timeout,
             width,
-            progress,
+            most,
         )
+        told = (lambda: progress(phase, before + next(counted), of)) if progress is not None else (lambda: None)
+        asked.update(side_by_side.ask(some, stop, told))
 
-    asked = together(wanted, AT_ONCE, progress)
-    if sum(isinstance(q, AskConnection) for q in wanted) > WIDE:
+    spared = _spared(wanted) if wide else {}
+    together([q for q in wanted if q not in spared], AT_ONCE, "asking", len(wanted))
+    asked.update((q, found) for q, named in spared.items() if (found := _by_name(q, asked[named])) is not None)
+    together([q for q in wanted if q not in asked], AT_ONCE, "asking", len(wanted))
+    if wide and not stop.is_set():
         # Quietly, once more: among that many at once one can fail for no other reason.
-        asked.update(together([q for q in wanted if _failed(asked[q].answer)], AT_ONCE // 4, None))
-    asked.update(_traced(stack, api, asked))
+        again = [q for q in wanted if _failed(asked[q].answer)]
+        together(again, AT_ONCE // 4, "asking again", len(again))
+    if not stop.is_set():
+        asked.update(_traced(stack, api, asked))
     return tuple(asked[question] for question in wanted)
+
+
+def _spared(wanted: Iterable[AnyQuestion]) -> dict[AnyQuestion, AnyQuestion]:
+    """Connections to literal addresses that the same connection by a name may answer as well, with that one."""
+    connections = [q for q in wanted if isinstance(q, AskConnection)]
+    by_name = {replace(q, address=""): q for q in connections if not is_address(q.address)}
+    pairs = ((q, by_name.get(replace(q, address=""))) for q in connections if is_address(q.address))
+    return {q: named for q, named in pairs if named is not None}
+
+
+def _by_name(question: AnyQuestion, named: Asked) -> Asked | None:
+    """The answer to a connection by address, out of that by name: what came of connecting to this very address."""
+    found = named.answer
+    if not isinstance(question, AskConnection) or not isinstance(found, Connection) or not found.works:
+        return None
+    attempt = found.last
+    if attempt is None or attempt.address != question.address:
+        return None
+    return Asked(question=question, answer=replace(found, attempts=(attempt,)), ms=0.0)
 
 
 def _traced(stack: Stack, api: EngineAPI, asked: Mapping[AnyQuestion, Asked]) -> dict[AnyQuestion, Asked]:
@@ -117,7 +150,7 @@ def _traced(stack: Stack, api: EngineAPI, asked: Mapping[AnyQuestion, Asked]) ->
             continue
         except Exception as error:
             trace = Trace(address=question.address, given_up=f"the rules could not be looked at: {error!r}")
-            answer = msgspec.structs.replace(connection, trace=trace)
+            answer = replace(connection, trace=trace)
         ms = round(asked[question].ms + (time.perf_counter() - started) * 1000, 2)
         found[question] = Asked(question=question, answer=answer, ms=ms)
     return found
@@ -208,7 +241,7 @@ def _answer(
             except CannotAsk as error:
                 refusals.append(error)
             else:
-                return msgspec.structs.replace(answer, seen_by=rung.name)
+                return replace(answer, seen_by=rung.name)
     except CannotAsk as error:
         refusals = [error]
     except Exception as error:
@@ -244,52 +277,3 @@ def _what(stack: Stack, question: AnyQuestion) -> str:
     if isinstance(question, AskLookup):
         return f"the name {question.name} in {name}"
     return name
-
-
-# -- side by side ---------------------------------------------------------------------------------------------------
-
-
-def _side_by_side(
-    stack: Stack,
-    questions: Iterable[AnyQuestion],
-    answer: Callable[[AnyQuestion, Clock], AnyAnswer],
-    timeout: float,
-    width: int,
-    progress: Progress | None,
-) -> dict[AnyQuestion, Asked]:
-    """Each question in a thread of its own, `width` at a time. One that hangs is left behind: a daemon ends with us."""
-    waiting = deque(questions)
-    total = len(waiting)
-    running: dict[AnyQuestion, Clock] = {}
-    done: dict[AnyQuestion, Asked] = {}
-    came: queue.SimpleQueue[Asked] = queue.SimpleQueue()
-
-    def work(question: AnyQuestion, clock: Clock) -> None:
-        started = time.perf_counter()
-        found = answer(question, clock)
-        came.put(Asked(question=question, answer=found, ms=round((time.perf_counter() - started) * 1000, 2)))
-
-    while waiting or running:
-        while waiting and len(running) < width:
-            question = waiting.popleft()
-            running[question] = Clock(timeout)
-            try:
-                threading.Thread(target=work, args=(question, running[question]), daemon=True).start()
-            except RuntimeError as error:  # no more threads for this process
-                unable = Unable(reason=f"{_what(stack, question)} could not be asked: {error}")
-                came.put(Asked(question=question, answer=unable))
-        late = min(running, key=lambda q: running[q].ends)
-        try:
-            # A clock that stands still now may run again soon, so nobody is waited for any longer than this.
-            asked = came.get(timeout=min(0.5, max(0.0, running[late].left + GRACE)))
-        except queue.Empty:
-            if running[late].left + GRACE > 0:
-                continue
-            reason = f"{_what(stack, late)} did not answer within {timeout:g} s"
-            asked = Asked(question=late, answer=Unable(reason=reason), ms=round((timeout + GRACE) * 1000, 2))
-        if running.pop(asked.question, None) is None:
-            continue  # late: it has been given up already
-        done[asked.question] = asked
-        if progress is not None:
-            progress(len(done), total)
-    return done

@@ -36,6 +36,9 @@ class NetworkNamespace:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         os.close(self._file)
 
     def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:

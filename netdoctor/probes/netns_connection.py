@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from netdoctor.answers import AskConnection, Attempt, Connection
+from netdoctor.answers import AskConnection, Attempt, Connection, Lookup
 from netdoctor.probes.accept_queue import Queue, ports_behind, read_once, watch
 from netdoctor.probes.cannot import CannotAsk
+from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import listen_for, try_tcp, try_udp, with_neighbour
 from netdoctor.probes.inside import Entrances, Inside
 from netdoctor.probes.packet_size import packet_size
 from netdoctor.stack import Stack
 
 
-def connect_from(stack: Stack, entrances: Entrances, question: AskConnection, ends: float) -> Connection:
-    """Look the address up where it is a name, then try each until one is accepted. Raises CannotAsk."""
+def connect_from(
+    stack: Stack,
+    entrances: Entrances,
+    question: AskConnection,
+    look_up: Callable[[Inside], Lookup],
+    clock: Clock,
+) -> Connection:
+    """Try each address that `look_up` brings until one is accepted, in the time of the clock. Raises CannotAsk."""
     attempts: list[Attempt] = []
     queue = Queue()
     with entrances.inside(question.container) as inside:
-        addresses = inside.look_up(question.address, ends).addresses
+        addresses = look_up(inside).addresses
+        ends = clock.ends
         for index, address in enumerate(addresses):
             share = (ends - time.monotonic()) / (len(addresses) - index)
             if question.protocol == "udp":

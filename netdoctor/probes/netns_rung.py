@@ -26,6 +26,7 @@ from netdoctor.answers import (
     AskSockets,
     AskUpstream,
     DataQuestion,
+    Lookup,
     Namespace,
     Process,
     Sockets,
@@ -37,11 +38,13 @@ from netdoctor.probes.connecting import try_tcp
 from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.inside import Entrances, Inside
+from netdoctor.probes.looking_up import literal
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.netns_connection import connect_from
 from netdoctor.probes.netns_mounts import about_files
+from netdoctor.probes.once import Once
 from netdoctor.probes.processes import everybody, family, owners
-from netdoctor.probes.sock_diag import dump
+from netdoctor.probes.sock_diag import connections, dump
 from netdoctor.probes.tables import (
     BOUND,
     CLOSE_WAIT,
@@ -51,17 +54,15 @@ from netdoctor.probes.tables import (
     Row,
     rows,
     sockets,
+    tcp_in_use,
     unix_paths,
 )
 from netdoctor.probes.upstream import ask_upstream
 from netdoctor.stack import Stack
 
-_WANTED: tuple[tuple[Literal["tcp", "udp"], int], ...] = (
-    # Listeners in a dump of their own: they must not drown in a busy server's connections.
-    ("tcp", 1 << LISTEN),
-    ("tcp", 1 << ESTABLISHED | 1 << SYN_SENT | 1 << CLOSE_WAIT),
-    ("udp", 1 << BOUND),
-)
+# Listeners in a dump of their own: they must not drown in a busy server's connections.
+_SERVERS: tuple[tuple[Literal["tcp", "udp"], int], ...] = (("tcp", 1 << LISTEN), ("udp", 1 << BOUND))
+_CONNECTED = 1 << ESTABLISHED | 1 << SYN_SENT | 1 << CLOSE_WAIT
 
 
 class NetnsRung:
@@ -74,6 +75,7 @@ class NetnsRung:
         self._api = api
         self._entrances = Entrances(stack, api)
         self._host = HostSide(stack, api)
+        self._names = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
         """Ask within the time of the clock. Raises CannotAsk."""
@@ -84,7 +86,13 @@ class NetnsRung:
         if isinstance(question, AskMounts | AskProcesses | AskPath):
             return about_files(self._stack, self._entrances, self._host, question, clock)
         if isinstance(question, AskConnection):
-            return connect_from(self._stack, self._entrances, question, clock.ends)
+            return connect_from(
+                self._stack,
+                self._entrances,
+                question,
+                lambda inside: self._look_up(question.address, inside, question.container, clock),
+                clock,
+            )
         if isinstance(question, AskHost):
             from netdoctor.probes.host_facts import host_facts
 
@@ -102,8 +110,14 @@ class NetnsRung:
             if isinstance(question, AskSockets):
                 return self._sockets(question.container, inside)
             if isinstance(question, AskLookup):
-                return inside.look_up(question.name, clock.ends)
+                return self._look_up(question.name, inside, question.container, clock)
             return _namespace(inside)
+
+    def _look_up(self, name: str, inside: Inside, container: str, clock: Clock) -> Lookup:
+        """What the name means, asked once for all questions that want to know."""
+        if literal(name):
+            return inside.look_up(name, clock.ends)
+        return self._names.get((container, name), lambda: inside.look_up(name, clock.ends), clock)
 
     def _sockets(self, container_id: str, inside: Inside) -> Sockets:
         return sockets(
@@ -132,10 +146,13 @@ def _tables(inside: Inside) -> list[Row]:
     missing: set[Literal["tcp", "udp"]] = set()
     try:
         with inside.netlink() as netlink:
-            for protocol, states in _WANTED:
+            for protocol, states in _SERVERS:
                 try:
                     for one in (socket.AF_INET, socket.AF_INET6):
                         found += dump(netlink, one, protocol, states)
+                    # A look at the connections costs ten times all the rest; most containers have none.
+                    if protocol == "tcp" and tcp_in_use(inside.table) != len(found):
+                        found += connections(netlink, _CONNECTED)
                 except OSError:
                     missing.add(protocol)
     except OSError:

@@ -85,6 +85,20 @@ def unix_paths(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def tcp_in_use(table: Callable[[str], str]) -> int | None:
+    """How many TCP sockets the namespace has that listen or are connected, by /proc/PID/net/sockstat and sockstat6.
+
+    None where the kernel does not tell. `table` reads a file of that folder.
+    """
+    found = [
+        int(line.split()[2])
+        for name in ("sockstat", "sockstat6")
+        for line in table(name).splitlines()
+        if line.startswith(("TCP: inuse ", "TCP6: inuse "))
+    ]
+    return sum(found) if found else None
+
+
 def is_listening(row: Row) -> bool:
     """A TCP listener or a bound UDP socket of the application."""
     if plain(row.address) == ENGINE_RESOLVER or not row.port:

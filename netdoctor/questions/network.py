@@ -92,7 +92,7 @@ def _other_engines(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     name = subject.address
     if name in HOST_NAMES:
         return
-    if not any(stack.bearers(name)) and not any(name in (c.name, c.service) for c in stack.containers):
+    if not any(stack.bearers(name)) and not stack.called(name):
         yield AskOtherEngines(name=name)
 
 

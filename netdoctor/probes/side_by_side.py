@@ -1,0 +1,162 @@
+"""Many questions at once, in threads that are used again; gently, however many there are.
+
+A question that has been under way for a moment waits for somebody else's answer and burdens nobody. So what is limited
+are those that have just begun: `width` in all, and `PER_PLACE` that connect to one container. A thousand connections
+that time out take no longer than a few of them, and a server meets a handful of us at a time.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+
+from netdoctor.answers import INTERRUPTED, AnyAnswer, AnyQuestion, AskConnection, Asked, Unable
+from netdoctor.probes.clock import Clock
+
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("asking"), how many are done, and of how many."""
+
+GRACE = 2.0
+"""Seconds beyond the timeout before a question counts as hung: the engine's share of a command, a busy machine."""
+BEGUN = 0.25
+"""Seconds after which a question only waits."""
+PER_PLACE = 8
+
+Answer = Callable[[AnyQuestion, Clock], AnyAnswer]
+
+
+class SideBySide:
+    """One round of questions. `most` is how many may be under way at all, those that only wait among them."""
+
+    def __init__(
+        self, answer: Answer, what: Callable[[AnyQuestion], str], timeout: float, width: int, most: int
+    ) -> None:
+        self._answer = answer
+        self._what = what
+        self._timeout = timeout
+        self._width = width
+        self._most = most
+        self._waiting: deque[AnyQuestion] = deque()
+        self._held: dict[Hashable, deque[AnyQuestion]] = {}
+        """Those that would crowd a place."""
+        self._running: dict[AnyQuestion, Clock] = {}
+        self._since: dict[AnyQuestion, float] = {}
+        """Those that have just begun, and when, oldest first."""
+        self._at: dict[Hashable, int] = {}
+        """How many of these connect to one place."""
+        self._came: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[tuple[AnyQuestion, Clock] | None] = queue.SimpleQueue()
+        self._threads = 0
+        self._left_behind = 0
+
+    def ask(
+        self, questions: Iterable[AnyQuestion], stop: threading.Event, told: Callable[[], None]
+    ) -> dict[AnyQuestion, Asked]:
+        """An answer to each; `told` is called after each. One that hangs is left behind: a daemon ends with us.
+
+        Ctrl-C, or `stop` from another thread, begins nothing more: what is under way is waited for, so that nothing of
+        us is left in a container, and the rest is answered as INTERRUPTED. Ctrl-C once more ends it all.
+        """
+        self._waiting.extend(questions)
+        done: dict[AnyQuestion, Asked] = {}
+        try:
+            while self._waiting or self._running:
+                try:
+                    if stop.is_set():
+                        left = (*self._waiting, *(q for held in self._held.values() for q in held))
+                        done.update((q, Asked(question=q, answer=Unable(reason=INTERRUPTED))) for q in left)
+                        self._waiting.clear()
+                        self._held.clear()
+                    self._begin()
+                    asked = self._next() if self._running else None
+                    if asked is not None and self._ended(asked.question):
+                        done[asked.question] = asked
+                        told()
+                except KeyboardInterrupt:
+                    if stop.is_set():
+                        raise
+                    stop.set()
+        finally:
+            for _ in range(self._threads):
+                self._tasks.put(None)
+        return done
+
+    # -- beginning ----------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Start as many as may be; what would crowd a place waits until somebody is through there."""
+        now = time.monotonic()
+        while self._since and now - next(iter(self._since.values())) > BEGUN:
+            self._settled(next(iter(self._since)))
+        while self._waiting and len(self._since) < self._width and len(self._running) < self._most:
+            question = self._waiting.popleft()
+            place = _place(question)
+            if place is not None and self._at.get(place, 0) >= PER_PLACE:
+                self._held.setdefault(place, deque()).append(question)
+                continue
+            if place is not None:
+                self._at[place] = self._at.get(place, 0) + 1
+            self._since[question] = now
+            clock = self._running[question] = Clock(self._timeout)
+            self._start(question, clock)
+
+    def _start(self, question: AnyQuestion, clock: Clock) -> None:
+        if self._threads < len(self._running) + self._left_behind:
+            try:
+                threading.Thread(target=self._work, daemon=True).start()
+                self._threads += 1
+            except RuntimeError as error:  # no more threads for this process
+                if not self._threads:
+                    unable = Unable(reason=f"{self._what(question)} could not be asked: {error}")
+                    self._came.put(Asked(question=question, answer=unable))
+                    return
+        self._tasks.put((question, clock))
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            question, clock = task
+            started = time.perf_counter()
+            found = self._answer(question, clock)
+            ms = round((time.perf_counter() - started) * 1000, 2)
+            self._came.put(Asked(question=question, answer=found, ms=ms))
+
+    # -- ending -------------------------------------------------------------------------------------------------
+
+    def _next(self) -> Asked | None:
+        """The next answer, or that of a question which has hung; None when it is time to look whether more may begin."""
+        late = min(self._running, key=lambda q: self._running[q].ends)
+        # A clock that stands still now may run again soon, so nobody is waited for any longer than this.
+        patience = BEGUN if self._since else 0.5
+        try:
+            return self._came.get(timeout=min(patience, max(0.0, self._running[late].left + GRACE)))
+        except queue.Empty:
+            if self._running[late].left + GRACE > 0:
+                return None
+        self._left_behind += 1
+        reason = f"{self._what(late)} did not answer within {self._timeout:g} s"
+        return Asked(question=late, answer=Unable(reason=reason), ms=round((self._timeout + GRACE) * 1000, 2))
+
+    def _ended(self, question: AnyQuestion) -> bool:
+        """Whether it was under way: what comes late has been given up already."""
+        self._settled(question)
+        if self._running.pop(question, None) is not None:
+            return True
+        self._left_behind -= 1  # its thread can work again
+        return False
+
+    def _settled(self, question: AnyQuestion) -> None:
+        place = _place(question)
+        if self._since.pop(question, None) is not None and place is not None:
+            self._at[place] -= 1
+            if held := self._held.get(place):
+                self._waiting.appendleft(held.popleft())
+
+
+def _place(question: AnyQuestion) -> Hashable:
+    """Whom a question burdens besides us, None for nobody."""
+    if not isinstance(question, AskConnection):
+        return None
+    return question.target or question.address, question.port
