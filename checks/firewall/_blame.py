@@ -26,6 +26,16 @@ def reason(stack: Stack, link: Link, trace: Trace, rule: Rule) -> str:
     return "rejected" if rule.verdict == "reject" else "rule"
 
 
+def drops_answers(stack: Stack, link: Link, trace: Trace, rule: Rule) -> bool:
+    """Whether it is not the packets that the rule stops, but what comes back."""
+    at_source = rule.place == stack.source(link).id
+    if "INPUT" in rule.chain.upper():
+        return at_source
+    if "OUTPUT" in rule.chain.upper():
+        return not at_source
+    return rule.place == HOST and bool(trace.arrived)
+
+
 def is_isolation(rule: Rule) -> bool:
     """Whether it is one of the rules by which the engine keeps its bridges apart.
 

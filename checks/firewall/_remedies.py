@@ -10,7 +10,8 @@ from netdoctor.api import HOST, Link, Network, Remedy, Rule, Stack, Trace, is_ad
 from .._bridges import interface
 from .._replacing import with_option
 from .._rewriting import callable_name, rewrite
-from ._traces import where
+from .._rules import enter, program, where
+from ._blame import drops_answers
 
 _RESTART = "sudo systemctl restart docker"
 
@@ -29,7 +30,7 @@ def lift(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Remedy:
     says = "Delete the rule, or put an exception before it"
     if rule.place == HOST:
         says += "; what wrote it may write it again when it starts"
-    return Remedy(says=f"{says}.", run=(f"sudo {_enter(stack, rule)}{_deletion(rule)}",), verify=(verify(stack, link),))
+    return Remedy(says=f"{says}.", run=(f"{enter(stack, rule)}{_deletion(rule)}",), verify=(verify(stack, link),))
 
 
 def accept(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Remedy:
@@ -37,11 +38,13 @@ def accept(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Remedy:
     managed = _managed(stack, link, rule, trace)
     if managed:
         return Remedy(says=managed[0], run=managed[1:], verify=(verify(stack, link),))
-    chain = "DOCKER-USER" if rule.chain == "FORWARD" and "DOCKER-USER" in trace.chains else rule.chain
-    says = f"Accept the packets in {chain} of {where(stack, rule)}; it lasts until the rules are loaded anew."
+    forwards = rule.place == HOST and rule.chain == "FORWARD"
+    chain = "DOCKER-USER" if forwards and "DOCKER-USER" in trace.chains else rule.chain
+    way = ("-s", "--sport") if drops_answers(stack, link, trace, rule) else ("-d", "--dport")
+    says = f"Accept the packets in {chain} {where(stack, rule)}; it lasts until the rules are loaded anew."
     return Remedy(
         says=says,
-        run=(f"sudo {_enter(stack, rule)}{_acceptance(link, trace, rule, chain)}",),
+        run=(f"{enter(stack, rule)}{_acceptance(link, trace, rule, chain, way)}",),
         verify=(verify(stack, link),),
     )
 
@@ -75,34 +78,18 @@ def open_network(stack: Stack, link: Link, closed: Network) -> Remedy:
 # -- the commands ---------------------------------------------------------------------------------------------------
 
 
-def _enter(stack: Stack, rule: Rule) -> str:
-    container = stack.container(rule.place)
-    if rule.place == HOST or container is None:
-        return ""
-    return f"nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {container.name}) -n "
-
-
-def _program(rule: Rule) -> str:
-    program = "ip6tables" if rule.family == "ip6" else "iptables"
-    return f"{program}-legacy" if rule.backend == "iptables-legacy" else program
-
-
 def _deletion(rule: Rule) -> str:
     if rule.backend == "nftables":
         return f"nft delete rule {rule.family} {rule.table} {rule.chain} handle {rule.handle}"
     table = "" if rule.table == "filter" else f"-t {rule.table} "
     if "<secret-" in rule.text:  # its text is not whole
-        return f"{_program(rule)} {table}-D {rule.chain} {rule.number}"
-    return f"{_program(rule)} {table}{rule.text.replace('-A ', '-D ', 1)}"
+        return f"{program(rule)} {table}-D {rule.chain} {rule.number}"
+    return f"{program(rule)} {table}{rule.text.replace('-A ', '-D ', 1)}"
 
 
-def _acceptance(link: Link, trace: Trace, rule: Rule, chain: str) -> str:
-    if rule.backend == "nftables":
-        family = "ip6" if ":" in trace.address else "ip"
-        way = f"{family} daddr {trace.address} {link.protocol} dport {link.port}"
-        return f"nft insert rule {rule.family} {rule.table} {chain} {way} accept"
-    way = f"-d {trace.address} -p {link.protocol} --dport {link.port}"
-    return f"{_program(rule)} -I {chain} {way} -j ACCEPT"
+def _acceptance(link: Link, trace: Trace, rule: Rule, chain: str, way: tuple[str, str]) -> str:
+    packets = f"{way[0]} {trace.address} -p {link.protocol} {way[1]} {link.port}"
+    return f"{program(rule)} -I {chain} {packets} -j ACCEPT"
 
 
 # -- the tools that write rules -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdoctor.api import HOST, Attempt, Connection, Link, Rule, Stack, Trace, Unable, is_address
+from netdoctor.api import Attempt, Connection, Link, Stack, Trace, Unable, is_address
 
 
 def connections(stack: Stack, link: Link) -> Iterator[Connection]:
@@ -32,22 +32,6 @@ def _addresses(stack: Stack, link: Link) -> tuple[str, ...]:
     if target is None or is_address(link.address):
         return ()
     return tuple(a for e in stack.shared_networks(stack.source(link), target) for a in e.addresses)
-
-
-def where(stack: Stack, rule: Rule) -> str:
-    """`the host`, `postgres`: in whose network namespace the rule is."""
-    container = stack.container(rule.place)
-    return stack.title(container) if container is not None and rule.place != HOST else "the host"
-
-
-def called(rule: Rule) -> str:
-    """`rule 3 of DOCKER-USER (iptables-nft, table filter)`, `inet firewalld filter_FORWARD handle 12 (nftables)`."""
-    if rule.backend == "nftables":
-        what = "policy" if rule.is_policy else f"handle {rule.handle}"
-        return f"{rule.family} {rule.table} {rule.chain} {what} (nftables)"
-    backend = rule.backend.replace("iptables", "ip6tables") if rule.family == "ip6" else rule.backend
-    what = "the policy" if rule.is_policy else f"rule {rule.number}"
-    return f"{what} of {rule.chain} ({backend}, table {rule.table})"
 
 
 def seen(trace: Trace) -> dict[str, object]:

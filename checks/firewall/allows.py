@@ -57,10 +57,11 @@ from netdoctor.api import (
     unknown,
 )
 
-from ._blame import closed_networks, reason, rules_missing
+from .._rules import called, listing, where
+from ._blame import closed_networks, drops_answers, reason, rules_missing
 from ._configured import kept_apart
 from ._remedies import accept, lift, open_network, use_shared, write_again
-from ._traces import called, connections, seen, silent, traces, where
+from ._traces import connections, seen, silent, traces
 
 _AS_ROOT = "run netdoctor as root on the engine's host, or look yourself which counter moves: sudo iptables-save -c"
 
@@ -116,21 +117,23 @@ def _blamed(stack: Stack, link: Link, trace: Trace, rule: Rule) -> Finding:
     why = reason(stack, link, trace, rule)
     if why == "rules-missing":
         return _missing(stack, link, trace)
-    packets = f"{stack.title(stack.source(link))}'s packets to {_place(trace.address, link.port)}"
+    source, address = stack.title(stack.source(link)), _place(trace.address, link.port)
+    answers = drops_answers(stack, link, trace, rule)
+    packets = f"the answers of {address} to {source}" if answers else f"{source}'s packets to {address}"
     place, name = where(stack, rule), called(rule)
     remedy: Remedy
     if why == "policy":
-        says, remedy = f"{name} on {place} drops {packets}, which no rule accepts", accept(stack, link, trace, rule)
+        says, remedy = f"{name} {place} drops {packets}, which no rule accepts", accept(stack, link, trace, rule)
     elif why == "inter-container-off":
         closed = closed_networks(stack, link)[0]
-        says = f"{closed.name} was made with enable_icc=false, so {name} on {place} drops {packets}: `{rule.text}`"
+        says = f"{closed.name} was made with enable_icc=false, so {name} {place} drops {packets}: `{rule.text}`"
         remedy = open_network(stack, link, closed)
     elif why == "bridges-isolated":
-        says = f"the engine keeps its bridges apart: {name} on {place} drops {packets}: `{rule.text}`"
+        says = f"the engine keeps its bridges apart: {name} {place} drops {packets}: `{rule.text}`"
         remedy = use_shared(stack, link)
     else:
         does = {"drop": "drops", "reject": "rejects", "queue": "hands to a program that swallows"}[rule.verdict]
-        says = f"{name} on {place} {does} {packets}: `{rule.text}`"
+        says = f"{name} {place} {does} {packets}: `{rule.text}`"
         remedy = lift(stack, link, trace, rule)
     return fail(why, says, remedy=remedy, seen_by="netns", place=place, **seen(trace))
 
@@ -185,10 +188,10 @@ def _untraced(link: Link, connection: Connection) -> Finding:
 
 
 def _suspected(stack: Stack, trace: Trace) -> Unable:
-    rules = "; ".join(f"{called(r)} on {where(stack, r)} `{r.text}`" for r in trace.suspects)
+    rules = "; ".join(f"{called(r)} {where(stack, r)} `{r.text}`" for r in trace.suspects)
     if any(r.counts for r in trace.suspects):
         return Unable(reason=f"the counters of several rules moved alike: {rules}", would_help="ask again")
-    chains = dict.fromkeys(f"sudo nft -a list chain {r.family} {r.table} {r.chain}" for r in trace.suspects)
+    chains = dict.fromkeys(listing(stack, r) for r in trace.suspects)
     return Unable(
         reason=f"no counter moved, and these rules have none, so they can only be suspected: {rules}",
         would_help=f"look yourself: {'; '.join(chains)}",

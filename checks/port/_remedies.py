@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import shlex
 
-from netdoctor.api import Container, Link, Remedy, Stack
+from netdoctor.api import Container, Link, Remedy, Stack, Trace
 
 from .._rewriting import callable_name, rewrite
+from .._rules import called, listing, where
 from ._reach import verify
 
 
@@ -78,18 +79,28 @@ def read_log(stack: Stack, link: Link) -> Remedy:
     return Remedy(says=says, run=(f"docker logs --tail 50 {target.name}",), verify=(verify(stack, link),))
 
 
-def lift_rule(stack: Stack, link: Link) -> Remedy:
-    """Show the rules between the two; which one it was, the checks of the firewall family tell."""
+def lift_rule(stack: Stack, link: Link, trace: Trace | None) -> Remedy:
+    """List the rules that may be it, or those between the two where nobody could look; firewall.allows says which."""
+    check = (verify(stack, link),)
+    if trace is not None and trace.rule is not None:
+        return Remedy(says=f"Lift {called(trace.rule)} {where(stack, trace.rule)}", verify=check)
+    if trace is not None and trace.suspects:
+        run = tuple(dict.fromkeys(listing(stack, rule) for rule in trace.suspects))
+        return Remedy(says="Find the rule among those that do not count what they drop", run=run, verify=check)
+    if trace is not None and trace.sent and not trace.unread:
+        says = "No rule counted the packets: look where they end, at the interfaces and routes of both"
+        return Remedy(says=says, run=_look_inside(stack, link, "ip -s link"), verify=check)
+    run = (*_look_inside(stack, link, "iptables -S INPUT"), "sudo iptables -S DOCKER-USER", "sudo iptables -S FORWARD")
+    says = "Find the rule with DROP or REJECT, and delete it: the same line with -D for -A"
+    return Remedy(says=says, run=run, verify=check)
+
+
+def _look_inside(stack: Stack, link: Link, command: str) -> tuple[str, ...]:
+    """The command in the target's network namespace, where it has one of its own."""
     target = stack.target(link)
-    inside = []
-    if target is not None and not stack.namespace_owner(target).on_host_network:
-        enter = f"sudo nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {target.name}) -n"
-        inside = [f"{enter} iptables -S INPUT"]
-    return Remedy(
-        says="Find the rule with DROP or REJECT, and delete it: the same line with -D for -A",
-        run=(*inside, "sudo iptables -S DOCKER-USER", "sudo iptables -S FORWARD"),
-        verify=(verify(stack, link),),
-    )
+    if target is None or stack.namespace_owner(target).on_host_network:
+        return ()
+    return (f"sudo nsenter -t $(docker inspect -f '{{{{.State.Pid}}}}' {target.name}) -n {command}",)
 
 
 def revive(stack: Stack, link: Link) -> Remedy:

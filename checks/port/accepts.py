@@ -149,7 +149,7 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
     if attempt.outcome == "refused":
         if any(serving):
             says = f"{address} refuses {source} although {meant} listens there: a rule with REJECT answers in its name"
-            return failed("refused", says, lift_rule(stack, link))
+            return failed("refused", says, lift_rule(stack, link, connection.trace))
         if stack.target(link) is not None and (listeners is None or None in serving):
             return unknown(f"{address} refuses {source}; why could not be seen, since the sockets of {meant} could not")
         return failed("refused", f"{address} refuses {source}: nobody listens there", read_log(stack, link))
@@ -162,10 +162,10 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
         )
     if attempt.outcome == "timed-out":
         says = f"nothing came back from {address} to {source}: something drops the packets"
-        return failed("timed-out", says, lift_rule(stack, link))
+        return failed("timed-out", says, lift_rule(stack, link, connection.trace))
     if attempt.outcome == "no-route":
         says = f"{address} answers with `no route to host`: a rule rejects {source}"
-        return failed("unreachable", says, lift_rule(stack, link))
+        return failed("unreachable", says, lift_rule(stack, link, connection.trace))
     if attempt.outcome in ("network-unreachable", "no-address"):
         family = "IPv6 " if ":" in attempt.address else ""
         return failed(

@@ -9,63 +9,82 @@ from tests.live.lab import Case, Lab, Scenario
 RULES = ("netns",)
 """The rung that sees rules."""
 
+SEES = ("netns", "exec")
 
-def docker_user_drops(lab: Lab) -> Scenario:
-    """An administrator's DROP in DOCKER-USER for one port of the network; the other port's rule is never met."""
-    bridge = _servers(lab)
-    lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", "tcp", "--dport", "5432", "-j", "DROP")
-    lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", "tcp", "--dport", "9999", "-j", "DROP")
-    lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", "icmp", "-j", "DROP")
-    lab.times_out("api", "db", 5432)
+
+def docker_user(lab: Lab) -> Scenario:
+    """An administrator's DROP and REJECT in DOCKER-USER, each for one port; rules for other ports are never met.
+
+    Where nobody listens, the REJECT for that port is innocent.
+    """
+    bridge = _servers(lab, 5431, 5432)
+    for what in (
+        ("tcp", "--dport", "5431", "-j", "DROP"),
+        ("tcp", "--dport", "9999", "-j", "DROP"),
+        ("icmp", "-j", "DROP"),
+    ):
+        lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", *what)
+    for port in (5432, 5434):
+        lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", "tcp", "--dport", str(port), "-j", "REJECT")
+    lab.times_out("api", "db", 5431)
+    for port in (5432, 5434):
+        lab.refused("api", "db", port)
     lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
+    yield _stopped(lab, 5431, "firewall.allows/rule", "port.accepts/timed-out")
+    yield _stopped(lab, 5432, "firewall.allows/rejected", "port.accepts/refused")
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5434", "address.port/wrong-port", rungs=SEES)
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
 
 
-def docker_user_rejects(lab: Lab) -> Scenario:
-    """REJECT in DOCKER-USER refuses in the name of a server that listens; where nobody listens the rule is innocent."""
-    bridge = _servers(lab)
-    lab.host_rule("-I", "DOCKER-USER", "-i", bridge, "-p", "tcp", "--dport", "5432", "-j", "REJECT")
-    lab.refused("api", "db", 5432)
-    lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/rejected", "port.accepts/refused")
-    lab.refused("api", "well", 5434)
-    yield lab.sick(
-        lab.name("api"), f"{lab.name('well')}:5434", "address.port/wrong-port", rungs=("netns", "exec")
-    )  # fmt: skip
-
-
-def other_hook(lab: Lab) -> Scenario:
-    """A native table of nftables drops, which iptables-save does not show; its rule for another port is never met."""
-    bridge = _servers(lab)
+def other_backends(lab: Lab) -> Scenario:
+    """Rules beside the engine's: in a native table of nftables, in the tables of iptables-legacy, and one that has no
+    counter, so that it can only be suspected. Another port is well.
+    """
+    bridge = _servers(lab, 5431, 5432, 5434)
     lab.native_rule(f"iifname {bridge} tcp dport 9999 counter drop")
-    lab.native_rule(f"iifname {bridge} tcp dport 5432 counter drop")
-    lab.times_out("api", "db", 5432)
+    lab.native_rule(f"iifname {bridge} tcp dport 5431 counter drop")
+    lab.native_rule(f"iifname {bridge} tcp dport 5434 drop")
+    legacy = ("-I", "FORWARD", "-i", bridge, "-p", "tcp", "--dport", "5432", "-j", "DROP")
+    lab.host_rule(*legacy, program="iptables-legacy")
+    for port in (5431, 5432, 5434):
+        lab.times_out("api", "db", port)
     lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
+    for port in (5431, 5432):
+        yield _stopped(lab, port, "firewall.allows/rule", "port.accepts/timed-out")
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5434", "port.accepts/timed-out", rungs=SEES)
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
 
 
-def rule_without_a_counter(lab: Lab) -> Scenario:
-    """A native rule that does not count can only be suspected; what it does not concern is well."""
-    bridge = _servers(lab)
-    lab.native_rule(f"iifname {bridge} tcp dport 5432 drop")
-    lab.times_out("api", "db", 5432)
-    lab.connects("api", "well", 5433)
-    yield lab.sick(
-        lab.name("api"), f"{lab.name('db')}:5432", "port.accepts/timed-out", rungs=("netns", "exec")
-    )  # fmt: skip
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
+def inside_the_target(lab: Lab) -> Scenario:
+    """Rules in the target's own namespace: DROP, REJECT, what firewalld answers, a DROP for its answers, and a policy.
 
-
-def legacy_backend(lab: Lab) -> Scenario:
-    """The rule is in the tables of iptables-legacy, beside the engine's, which are in nftables."""
-    bridge = _servers(lab)
-    rule = ("-I", "FORWARD", "-i", bridge, "-p", "tcp", "--dport", "5432", "-j", "DROP")
-    lab.host_rule(*rule, program="iptables-legacy")
-    lab.times_out("api", "db", 5432)
+    Its neighbour drops ICMP and another port, and its policy is DROP as well, but it accepts its own port.
+    """
+    _servers(lab, 5431, 5432, 5434, 5435)
+    lab.run("shut", ["labsrv", "http", "0.0.0.0", "5431"], network="net")
+    lab.connects("api", "shut", 5431)
+    for port, verdict in (
+        (5431, ["DROP"]),
+        (5432, ["REJECT"]),
+        (5434, ["REJECT", "--reject-with", "icmp-host-prohibited"]),
+    ):
+        lab.rule("db", "-A", "INPUT", "-p", "tcp", "--dport", str(port), "-j", *verdict)
+    lab.rule("db", "-A", "OUTPUT", "-p", "tcp", "--sport", "5435", "-j", "DROP")
+    lab.rule("well", "-A", "INPUT", "-p", "tcp", "--dport", "5433", "-j", "ACCEPT")
+    lab.rule("well", "-A", "INPUT", "-p", "tcp", "--dport", "5434", "-j", "DROP")
+    for short in ("shut", "well"):
+        lab.rule(short, "-P", "INPUT", "DROP")
+    for short, port in (("db", 5431), ("db", 5435), ("shut", 5431)):
+        lab.times_out("api", short, port)
+    lab.refused("api", "db", 5432)
+    said = lab.inside("api", "nc", "-w", "2", lab.address("db"), "5434", "-e", "true").stderr
+    assert "No route to host" in said, said
     lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
+    yield _stopped(lab, 5431, "firewall.allows/rule", "port.accepts/timed-out")
+    yield _stopped(lab, 5432, "firewall.allows/rejected", "port.accepts/refused")
+    yield _stopped(lab, 5434, "firewall.allows/rejected", "port.accepts/unreachable")
+    yield _stopped(lab, 5435, "firewall.allows/rule", "port.accepts/timed-out")
+    yield _stopped(lab, 5431, "firewall.allows/policy", "port.accepts/timed-out", "shut")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
 
 
@@ -100,29 +119,6 @@ def address_of_another_network(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("tool"), f"{there}:5432", warns=warns)
 
 
-def policy_inside(lab: Lab) -> Scenario:
-    """A policy of DROP in the target's own namespace, and nothing accepts; its neighbour accepts its port."""
-    _servers(lab)
-    lab.rule("well", "-A", "INPUT", "-p", "tcp", "--dport", "5433", "-j", "ACCEPT")
-    for short in ("db", "well"):
-        lab.rule(short, "-P", "INPUT", "DROP")
-    lab.times_out("api", "db", 5432)
-    lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/policy", "port.accepts/timed-out")
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
-
-
-def answers_dropped(lab: Lab) -> Scenario:
-    """A rule in the target's namespace drops its answers on their way out; its neighbour's is for another port."""
-    _servers(lab)
-    for short in ("db", "well"):
-        lab.rule(short, "-A", "OUTPUT", "-p", "tcp", "--sport", "5432", "-j", "DROP")
-    lab.times_out("api", "db", 5432)
-    lab.connects("api", "well", 5433)
-    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
-
-
 def datagrams_dropped(lab: Lab) -> Scenario:
     """A rule drops the datagrams for one port. Who sees no rules sees silence, and its well neighbour is silent too."""
     bridge = _servers(lab)
@@ -153,7 +149,7 @@ def flushed(lab: Lab) -> Scenario:
     lab.times_out("api", "db", 5432)
     address = lab.address("well")
     lab.connects("tool", address, 5433)
-    yield _stopped(lab, "firewall.allows/rules-missing", "port.accepts/timed-out")
+    yield _stopped(lab, 5432, "firewall.allows/rules-missing", "port.accepts/timed-out")
     yield lab.healthy(lab.name("tool"), f"{address}:5433", warns=("address.host/fixed-address",))
     lab.host("nft", "flush", "ruleset", undo=())
     lab.connects("api", "db", 5432)
@@ -177,18 +173,20 @@ def host_shut_off(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{gateway}:18472")
 
 
-def _servers(lab: Lab) -> str:
-    """db listens on 5432, well on 5433, api is to connect to both; returns the bridge of their network."""
+def _servers(lab: Lab, *ports: int) -> str:
+    """db listens on the ports, well on 5433, api is to connect to both; returns the bridge of their network."""
     bridge = f"nd{crc32(lab.slug.encode()):08x}"
     lab.network("net", "--opt", f"com.docker.network.bridge.name={bridge}")
-    lab.run("db", ["labsrv", "http", "0.0.0.0", "5432"], network="net")
+    servers = " -- ".join(f"http 0.0.0.0 {port}" for port in ports or (5432,))
+    lab.run("db", ["labsrv", *servers.split()], network="net")
     lab.run("well", ["labsrv", "http", "0.0.0.0", "5433"], network="net")
     lab.run("api", network="net")
-    lab.connects("api", "db", 5432)
+    for port in ports or (5432,):
+        lab.connects("api", "db", port)
     lab.connects("api", "well", 5433)
     return bridge
 
 
-def _stopped(lab: Lab, cause: str, symptom: str) -> Case:
+def _stopped(lab: Lab, port: int, cause: str, symptom: str, target: str = "db") -> Case:
     """Only who may read the rules sees the cause."""
-    return lab.sick(lab.name("api"), f"{lab.name('db')}:5432", cause, rungs=RULES, instead=(symptom,))
+    return lab.sick(lab.name("api"), f"{lab.name(target)}:{port}", cause, rungs=RULES, instead=(symptom,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.live.lab import Case, Lab, Scenario
+from tests.live.lab import Lab, Scenario
 
 SEES = ("netns", "exec")
 """The rungs that see sockets and connections; the engine's API alone shows neither."""
@@ -259,39 +259,6 @@ def real_servers(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"http://{lab.name('web')}")
 
 
-def rejected_inside(lab: Lab) -> Scenario:
-    """A REJECT rule in the target's namespace refuses for a server that listens; the other drops ICMP alone."""
-    _servers(lab)
-    lab.rule("db", "-A", "INPUT", "-p", "tcp", "--dport", "5432", "-j", "REJECT")
-    lab.rule("well", "-A", "INPUT", "-p", "icmp", "-j", "DROP")
-    lab.refused("api", "db", 5432)
-    lab.connects("api", "well", 5432)
-    yield _stopped(lab, "firewall.allows/rejected", "port.accepts/refused")
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
-
-
-def dropped_inside(lab: Lab) -> Scenario:
-    """A DROP rule in the target's namespace; the neighbour drops another port."""
-    _servers(lab)
-    lab.rule("db", "-A", "INPUT", "-p", "tcp", "--dport", "5432", "-j", "DROP")
-    lab.rule("well", "-A", "INPUT", "-p", "tcp", "--dport", "5433", "-j", "DROP")
-    lab.times_out("api", "db", 5432)
-    lab.connects("api", "well", 5432)
-    yield _stopped(lab, "firewall.allows/rule", "port.accepts/timed-out")
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
-
-
-def prohibited_inside(lab: Lab) -> Scenario:
-    """firewalld's answer, icmp-host-prohibited: `No route to host` though the host is there."""
-    _servers(lab)
-    prohibit = ("-j", "REJECT", "--reject-with", "icmp-host-prohibited")
-    lab.rule("db", "-A", "INPUT", "-p", "tcp", "--dport", "5432", *prohibit)
-    done = lab.inside("api", "nc", "-w", "2", lab.address("db"), "5432", "-e", "true")
-    assert "No route to host" in done.stderr, done.stderr
-    yield _stopped(lab, "firewall.allows/rejected", "port.accepts/unreachable")
-    yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
-
-
 def nobody_has_the_address(lab: Lab) -> Scenario:
     """A name of extra_hosts that leads to an address which nobody has; its neighbour leads to somebody."""
     lab.network("net", "--subnet", "10.213.77.0/24")
@@ -371,18 +338,3 @@ def wrong_port_on_the_default_bridge(lab: Lab) -> Scenario:
     assert lab.means("api", lab.name("db")) == []
     faults = ("network.default-bridge/no-names", "address.port/wrong-port")
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5433", faults, rungs=SEES)
-
-
-def _stopped(lab: Lab, cause: str, symptom: str) -> Case:
-    """Only who may read the rules sees the cause."""
-    return lab.sick(lab.name("api"), f"{lab.name('db')}:5432", cause, rungs=("netns",), instead=(symptom,))
-
-
-def _servers(lab: Lab) -> None:
-    """db and well listen on 5432, api is to connect."""
-    lab.network("net")
-    for short in ("db", "well"):
-        lab.run(short, ["labsrv", "http", "0.0.0.0", "5432"], network="net")
-    lab.run("api", network="net")
-    lab.connects("api", "db", 5432)
-    lab.connects("api", "well", 5432)
