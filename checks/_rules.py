@@ -12,7 +12,7 @@ def where(stack: Stack, rule: Rule) -> str:
 
 
 def called(rule: Rule) -> str:
-    """`rule 3 of DOCKER-USER (iptables-nft, table filter)`, `handle 12 of filter_FORWARD (nftables, inet firewalld)`."""
+    """`rule 3 of DOCKER-USER (iptables-nft, table filter)`, `handle 12 of forward (nftables, inet firewalld)`."""
     if rule.backend == "nftables":
         what, place = f"handle {rule.handle}", f"nftables, {rule.family} {rule.table}"
     else:

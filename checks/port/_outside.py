@@ -30,7 +30,7 @@ def judge_outside(stack: Stack, link: Link, connection: Connection, attempt: Att
     elif theirs is not None and not alike:
         says += "; the host itself reaches it, so something between the two stops the packets"
     reason = {"refused": "refused", "timed-out": "timed-out"}.get(attempt.outcome, "unreachable")
-    remedy = lift_rule(stack, link) if theirs is not None and not alike else _look_there(stack, link)
+    remedy = lift_rule(stack, link, connection.trace) if theirs is not None and not alike else _look_there(stack, link)
     seen = {"attempts": tried(connection), "host": theirs.outcome if theirs is not None else ""}
     return fail(reason, says, remedy=remedy, seen_by=connection.seen_by, **seen)
 
