@@ -11,7 +11,13 @@ from .._bridges import interface
 _BOTH = re.compile(r"-A \S+ -i (?P<bridge>\S+) -o (?P=bridge) -j DROP")
 _OTHERS = re.compile(r"-A \S+ (?:-d \S+ )?! -[is] \S+ (?:-o \S+ )?-j DROP")
 _OUT_OF = re.compile(r"-A \S+ ! -d \S+ -i \S+ -j DROP")
-_ISOLATION = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INTERNAL", "NETAVARK-ISOLATION")
+_ISOLATION = (
+    "DOCKER-ISOLATION-STAGE-1",
+    "DOCKER-ISOLATION-STAGE-2",
+    "DOCKER-INTERNAL",
+    "NETAVARK_ISOLATION",
+    "CNI-ISOLATION",
+)
 _ENGINE_CHAINS = ("DOCKER", "DOCKER-FORWARD")
 
 

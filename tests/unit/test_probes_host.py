@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netdoctor.answers import Fill
+from netdoctor.probes.engine_options import _option
 from netdoctor.probes.host_facts import _conntrack
 from netdoctor.probes.host_routes import interfaces, neighbours, routes, rules
 from netdoctor.probes.route_netlink import NETLINK_ROUTE, attributes, number, text
@@ -59,3 +60,16 @@ def test_conntrack_counts_what_all_processors_refused() -> None:
     sysctls = {"net.netfilter.nf_conntrack_count": "16", "net.netfilter.nf_conntrack_max": "262144"}
     assert _conntrack(sysctls, stat) == Fill(count=16, limit=262144, overflows=11)
     assert _conntrack({}, stat) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["dockerd", "--iptables=false", "-H", "fd://"], "false"),
+        (["dockerd", "--iptables", "-H", "fd://"], "true"),
+        (["dockerd", "-H", "fd://"], ""),
+        (["dockerd", "--ip6tables=false"], ""),
+    ],
+)
+def test_what_the_daemon_was_told(words: list[str], value: str) -> None:
+    assert _option(words, "--iptables") == value
