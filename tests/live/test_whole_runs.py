@@ -174,18 +174,23 @@ def test_no_output_holds_a_secret(lab: Lab, tmp_path: Path) -> None:
 
 
 def facts() -> dict[str, str]:
-    """What the host and the engine show: containers, networks, rules without counters, routes, namespaces."""
+    """What the host and the engine show: containers, networks, rules without counters, routes, settings, namespaces."""
 
     def output(*argv: str) -> str:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
-    rules = [line for line in output("iptables-save").splitlines() if not line.startswith(("#", ":"))]
+    def rules(*argv: str) -> str:
+        return "\n".join(line for line in output(*argv).splitlines() if not line.startswith(("#", ":")))
+
+    settings = output("sysctl", "--all", "--ignore", "--pattern", "^net[.]").splitlines()
     return {
         "containers": output("docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"),
         "networks": output("docker", "network", "ls", "--no-trunc"),
         "volumes": output("docker", "volume", "ls"),
-        "rules": "\n".join(rules),
-        "routes": output("ip", "route"),
+        "rules": rules("iptables-save") + rules("ip6tables-save") + rules("iptables-legacy-save"),
+        "tables": output("nft", "list", "tables"),
+        "routes": output("ip", "-4", "route", "show", "table", "all") + output("ip", "rule"),
+        "settings": "\n".join(line for line in settings if "_count " not in line),
         "links": "\n".join(sorted(line.split(":")[1] for line in output("ip", "-o", "link").splitlines())),
         # Those of the lab's other engines come and go.
         "namespaces": "\n".join(sorted(p.name for p in Path("/run/netns").glob("*") if "netdoctor-" not in p.name)),
