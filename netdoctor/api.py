@@ -76,6 +76,7 @@ from netdoctor.model import (
     Mount,
     Network,
     Publication,
+    Service,
     State,
     Volume,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "Route",
     "RoutingRule",
     "Rule",
+    "Service",
     "Sockets",
     "Software",
     "Space",

@@ -43,6 +43,10 @@ def meant(stack: Stack, source: Container, mention: Mention, taken: Iterable[str
     borne = bearer(stack, source, mention.host)
     if borne is not None:
         return borne
+    service = stack.service_at(mention.host) if is_address(mention.host) else None
+    if service is not None:
+        tasks = [c for c in stack.called(service.name) if c.state.running]
+        return tasks[0] if tasks else None
     holder = stack.holder(mention.host)
     if holder is not None and (not mention.port or serves(stack, holder, mention.port)):
         return holder

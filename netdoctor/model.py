@@ -181,8 +181,13 @@ class Container(Value, frozen=True, kw_only=True):
 
     @property
     def service(self) -> str:
-        """The Compose service, "" for a container that Compose did not make."""
-        return self.labels.get("com.docker.compose.service", "")
+        """The Compose service, or the swarm's whose task the container is; "" for any other container."""
+        return self.labels.get("com.docker.compose.service", "") or self.swarm_service
+
+    @property
+    def swarm_service(self) -> str:
+        """The service of a swarm whose task it is: the swarm makes and removes the container. "" for any other one."""
+        return self.labels.get("com.docker.swarm.service.name", "")
 
     @property
     def one_off(self) -> bool:
@@ -222,8 +227,27 @@ class Container(Value, frozen=True, kw_only=True):
         return next((value for key, value in self.environment if key == name), None)
 
 
+class Service(Value, frozen=True, kw_only=True):
+    """A service of a swarm on one of its networks: its names there, and where packets for it go.
+
+    https://docs.docker.com/engine/swarm/networking/#service-discovery
+    """
+
+    name: str
+    virtual_address: str = ""
+    """What the name stands for; the kernel (IPVS) passes its packets on to a task. "" with the endpoint mode dnsrr."""
+    aliases: tuple[str, ...] = ()
+    tasks: tuple[tuple[str, str], ...] = ()
+    """Pairs of name and address of its running tasks, on all nodes: `web.1.abc`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """`web`, its aliases, and `tasks.web`, which stands for the tasks' own addresses."""
+        return (self.name, *self.aliases, f"tasks.{self.name}")
+
+
 class Network(Value, frozen=True, kw_only=True):
-    """One network, from `GET /networks`."""
+    """One network, from `GET /networks`; its services from `GET /networks/ID` and `GET /services`."""
 
     id: str
     name: str
@@ -232,6 +256,10 @@ class Network(Value, frozen=True, kw_only=True):
     internal: bool = False
     ipv6: bool = False
     attachable: bool = False
+    """Of an overlay network: whether containers that are no task of a service may join it."""
+    ingress: bool = False
+    """The swarm's own network for published ports, on which there are no names."""
+    services: tuple[Service, ...] = ()
     subnets: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
     """For each subnet the part of it that addresses are given out from: `--ip-range`, or all of it."""
@@ -243,11 +271,11 @@ class Network(Value, frozen=True, kw_only=True):
 
     @property
     def has_resolver(self) -> bool:
-        """Whether containers on it are given the engine's resolver: every network but bridge, host and none.
+        """Whether containers on it are given the engine's resolver: every network but bridge, host, none and ingress.
 
         https://docs.docker.com/engine/network/drivers/bridge/#differences-between-user-defined-bridges-and-the-default-bridge
         """
-        return self.name not in ("bridge", "host", "none")
+        return self.name not in ("bridge", "host", "none") and not self.ingress
 
     @property
     def on_the_lan(self) -> bool:

@@ -54,6 +54,7 @@ from netdoctor.model import (
     Network,
     Publication,
     Scope,
+    Service,
     State,
     Subject,
     Value,
@@ -117,6 +118,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
             for endpoint in container.endpoints:
                 found.setdefault(endpoint.network_id, set()).add(container.id)
         return found
+
+    @cached_property
+    def _ingress(self) -> set[str]:
+        return {n.id for n in self.networks if n.ingress}
 
     @cached_property
     def _called(self) -> dict[str, tuple[Container, ...]]:
@@ -220,11 +225,14 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return tuple(c for c in found if not c.one_off)
 
     def title(self, container: Container) -> str:
-        """What a person calls the container: its Compose service where only one container has it, else its name."""
+        """What a person calls the container: its service where only one container has it, else its name.
+
+        Of the name of a swarm's task, `web.1.s67tljl7jrw4u0w0922gafwot`, the ID is left out.
+        """
         service = container.service
         if service and self._services[service] == 1:
             return service
-        return container.name
+        return container.name.rpartition(".")[0] if container.swarm_service else container.name
 
     def name(self, subject: Subject) -> str:
         """The subject in reports: `api`, `api -> postgres:5432/tcp`, `api: 8080 -> 80/tcp`, `api: /data`, `pgdata`."""
@@ -322,9 +330,20 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return self.namespace_owner(container).endpoints
 
     def shared_networks(self, one: Container, other: Container) -> tuple[Endpoint, ...]:
-        """The endpoints of `other` on networks that `one` is on too; host and none do not count."""
+        """The endpoints of `other` on networks that `one` is on too; host, none and a swarm's ingress do not count."""
         mine = {e.network_id for e in self.endpoints(one) if e.network not in ("host", "none")}
+        mine -= self._ingress
         return tuple(e for e in self.endpoints(other) if e.network_id in mine)
+
+    def service_at(self, address: str) -> Service | None:
+        """The service of a swarm whose virtual address it is, or one of whose tasks has it."""
+        wanted = _address(address)
+        for network in self.networks:
+            for service in network.services:
+                known = (service.virtual_address, *(a for _, a in service.tasks))
+                if wanted is not None and any(_address(a) == wanted for a in known if a):
+                    return service
+        return None
 
     def names(self, container: Container, endpoint: Endpoint) -> tuple[str, ...]:
         """The names that the engine's resolver gives for the container on this network, in lower case.
@@ -335,8 +354,23 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         network = self.network(endpoint.network_id)
         if network is not None and not network.has_resolver:
             return ()
-        own = (container.name, *endpoint.aliases, container.id[:12], container.host_name)
+        own = (
+            container.name,
+            *endpoint.aliases,
+            container.id[:12],
+            container.host_name,
+            *self._of_swarm(container, network),
+        )
         return tuple(dict.fromkeys(n.lower() for n in (*endpoint.dns_names, *own) if n))
+
+    def _of_swarm(self, container: Container, network: Network | None) -> tuple[str, ...]:
+        """The names of the service whose task the container is; those of a stack have the stack's name before them."""
+        name = container.swarm_service
+        if not name or network is None or network.scope != "swarm":
+            return ()
+        known = next((s.names for s in network.services if s.name == name), (name, f"tasks.{name}"))
+        of_stack = container.labels.get("com.docker.stack.namespace", "")
+        return (*known, name.removeprefix(f"{of_stack}_")) if of_stack else known
 
     def bearers(self, name: str, networks: Iterable[str] | None = None) -> Iterator[tuple[Container, Endpoint]]:
         """Who bears the name, running or not, on the given network IDs (None: on any)."""

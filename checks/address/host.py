@@ -134,6 +134,9 @@ def _literal(stack: Stack, link: Link, target: Container | None) -> Finding:
     title = stack.title(target) if target is not None else "the target"
     owner = stack.namespace_owner(target) if target is not None else None
     place = next((e for e in owner.endpoints if address in e.addresses), None) if owner is not None else None
+    service = stack.service_at(address) if holder is None else None
+    if service is not None and service.virtual_address == address:
+        return passed(f"{address} is the virtual address of the service {service.name}, which it keeps")
     if place is not None and place.fixed_address == address:
         return passed(f"{address} is {title}, fixed with --ip on {place.network}")
     if place is not None:

@@ -35,8 +35,8 @@ def beyond(stack: Stack, source: Container, address: str) -> str:
 
 
 def are_replicas(containers: Sequence[Container]) -> bool:
-    """Whether they are one service: of one Compose service, or of one image where Compose made none of them."""
-    if any(c.project for c in containers):
+    """Whether they are one service: of Compose or of a swarm, or of one image where neither made any of them."""
+    if any(c.service for c in containers):
         return len({(c.project, c.service) for c in containers}) == 1
     return len({c.image for c in containers}) == 1
 

@@ -5,7 +5,8 @@ What is asked
 
 Healthy
     They belong to the target. Several addresses are healthy where they belong to replicas of one service, or to
-    containers of one image that were given one alias on purpose. An answer for IPv4 alone is healthy too.
+    containers of one image that were given one alias on purpose. An answer for IPv4 alone is healthy too. The name of
+    a swarm's service is its virtual address, which no container has; `tasks.NAME` is the addresses of its tasks.
 
 Sick
     wrong-container: the address belongs to another container. So it is when the project's own service is stopped and a
@@ -42,6 +43,7 @@ from netdoctor.api import (
     Lookup,
     Reason,
     Remedy,
+    Service,
     Stack,
     Unable,
     check,
@@ -111,6 +113,9 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
     say = warn if works else fail  # a wrong address that answers all the same
     if means_host(stack, source, name) or any(means_host(stack, source, a) for a in lookup.addresses):
         return passed(f"{name} is {told}, the host", seen_by=lookup.seen_by, source=lookup.source)
+    service = next((s for a in lookup.addresses if (s := stack.service_at(a)) is not None), None)
+    if service is not None and not holders and lookup.source == "dns":
+        return _of_swarm(stack, link, lookup, service)
     if target is not None and not right and lookup.source == "hosts":
         whose = f" ({stack.title(source)} itself)" if source in holders else ""
         says = f"{name} is {told}{whose} in /etc/hosts of {stack.title(source)}, and {place(stack, target)} is meant"
@@ -137,6 +142,18 @@ def _judged(stack: Stack, link: Link, lookup: Lookup) -> Finding:
         return _several(stack, link, lookup, holders)
     whose = f", {stack.title(holders[0])}" if holders else ""
     return passed(f"{name} is {told}{whose}", seen_by=lookup.seen_by, source=lookup.source, server=lookup.server)
+
+
+def _of_swarm(stack: Stack, link: Link, lookup: Lookup, service: Service) -> Finding:
+    """An address that no container here has: a service's virtual one, or that of a task on another node."""
+    target, name, told = stack.target(link), link.address, " and ".join(lookup.addresses)
+    virtual = service.virtual_address in lookup.addresses
+    whose = f"the virtual address of the service {service.name}" if virtual else f"tasks of the service {service.name}"
+    if target is None or target.swarm_service == service.name:
+        return passed(f"{name} is {told}, {whose}", seen_by=lookup.seen_by, source=lookup.source, server=lookup.server)
+    says = f"{name} is {told}, {whose}, and {place(stack, target)} is meant"
+    say = warn if stack.works(link) else fail
+    return _found(say, lookup, "wrong-container", says, name_apart(stack, link, target))
 
 
 def _outside(stack: Stack, link: Link, lookup: Lookup) -> Finding:

@@ -82,9 +82,10 @@ def rules_missing(stack: Stack, link: Link, trace: Trace) -> bool:
         return False
     if not trace.engine_writes_rules:
         return False
-    bridges = [
-        interface(n) for e in stack.endpoints(stack.source(link)) if (n := stack.network(e.network_id)) is not None
-    ]
+    mine = [n for e in stack.endpoints(stack.source(link)) if (n := stack.network(e.network_id)) is not None]
+    # What is on an overlay leaves by docker_gwbridge; a machine of the LAN (macvlan) does not pass by the host at all.
+    overlay = any(n.driver == "overlay" for n in mine)
+    bridges = [interface(n) for n in mine if n.driver == "bridge"] + (["docker_gwbridge"] if overlay else [])
     if not bridges:
         return False
     if not any(chain.startswith("DOCKER") for chain in trace.chains):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Link, Remedy, Stack, is_address, is_loopback
+from netdoctor.api import Container, Endpoint, Link, Remedy, Stack, is_address, is_loopback
 
 from ._places import has_names, networks
 
@@ -25,10 +25,20 @@ def share(stack: Stack, link: Link, source: Container, target: Container) -> Rem
     source, target = stack.namespace_owner(source), stack.namespace_owner(target)
     for joiner, other in ((source, target), (target, source)):
         for endpoint in networks(stack, other):
-            if has_names(stack, endpoint):
+            if has_names(stack, endpoint) and _may_join(stack, joiner, endpoint):
                 alias = link.address if joiner is target else ""
                 return _join(stack, link, joiner, endpoint.network, alias)
     return own_network(stack, link, source, target)
+
+
+def _may_join(stack: Stack, joiner: Container, endpoint: Endpoint) -> bool:
+    """Whether the engine lets the container onto the network: a service's task goes onto a swarm's networks alone, and
+    any other container onto such as were made attachable.
+    """
+    network = stack.network(endpoint.network_id)
+    if network is None:
+        return True
+    return network.scope == "swarm" if joiner.swarm_service else network.scope != "swarm" or network.attachable
 
 
 def somewhere(stack: Stack, link: Link, source: Container) -> Remedy:
@@ -50,11 +60,12 @@ def own_network(stack: Stack, link: Link, source: Container, target: Container |
         rest = tuple(command for c in both if not c.project for command in connect(c, network))
         run = (*dict.fromkeys(up(c) for c in made), *rest)
         return Remedy(says=f"Put {who} on {network}.", run=run, compose=told, verify=(verify(stack, link),))
+    swarm = any(c.swarm_service for c in both)
     taken = {n.name for n in stack.networks}
     network = next(n for n in ("app-net", *(f"app-net-{i}" for i in range(2, 1000))) if n not in taken)
     alias = link.address if target else ""
     run = (
-        f"docker network create {network}",
+        f"docker network create {'--driver overlay --attachable ' if swarm else ''}{network}",
         *connect(source, network),
         *(connect(target, network, alias) if target else ()),
     )
@@ -72,7 +83,12 @@ def _join(stack: Stack, link: Link, joiner: Container, network: str, alias: str 
 
 
 def connect(joiner: Container, network: str, alias: str = "") -> tuple[str, ...]:
-    """The commands that put a container on a network. `alias`: the name that it is asked for by."""
+    """The commands that put a container on a network. `alias`: the name that it is asked for by.
+
+    The tasks of a service are made anew by it, one after the other.
+    """
+    if joiner.swarm_service:
+        return (f"docker service update --network-add {network} {joiner.swarm_service}",)
     nameless = alias in ("", joiner.name) or is_address(alias) or is_loopback(alias)
     called = "" if nameless else f"--alias {alias} "
     # A container in mode none is on a network of that name, and the engine takes it to no other before it left.

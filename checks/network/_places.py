@@ -11,8 +11,11 @@ _HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containe
 
 
 def networks(stack: Stack, container: Container) -> tuple[Endpoint, ...]:
-    """The container's places on real networks: host and none are none."""
-    return tuple(e for e in stack.endpoints(container) if e.network not in ("host", "none"))
+    """The container's places on real networks: host and none are none, and ingress is for published ports alone."""
+    ingress = {n.id for n in stack.networks if n.ingress}
+    return tuple(
+        e for e in stack.endpoints(container) if e.network not in ("host", "none") and e.network_id not in ingress
+    )
 
 
 def has_names(stack: Stack, endpoint: Endpoint) -> bool:

@@ -62,6 +62,7 @@ from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, trie
 from ._outside import judge_outside
 from ._reach import arrivals, listeners_on, seen, serves
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
+from ._virtual import virtual_address
 
 
 @check(
@@ -143,6 +144,9 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
         if True in serving:
             return passed(f"{meant} has {link.port}/udp open; its silence is not a fault", seen_by=connection.seen_by)
         return unknown(f"UDP is not acknowledged: nothing came back from {address}, which proves nothing")
+    virtual = virtual_address(stack, link, connection, attempt)
+    if virtual is not None:
+        return virtual
     beyond = judge_outside(stack, link, connection, attempt) if outside(stack, link) else None
     if beyond is not None:
         return beyond

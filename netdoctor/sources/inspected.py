@@ -70,6 +70,7 @@ def network(entry: Json) -> Network:
         internal=bool(entry.get("Internal")),
         ipv6=bool(entry.get("EnableIPv6")),
         attachable=bool(entry.get("Attachable")),
+        ingress=bool(entry.get("Ingress")),
         subnets=tuple(b["Subnet"] for b in blocks if b.get("Subnet")),
         ranges=tuple(b.get("IPRange") or b["Subnet"] for b in blocks if b.get("Subnet")),
         reserved=tuple(a for b in blocks for a in (b.get("AuxiliaryAddresses") or {}).values()),
@@ -202,6 +203,7 @@ def _endpoints(found: Mapping[str, Json], networks: tuple[Network, ...]) -> Iter
     # Podman's default network is "podman" to its containers, and "bridge" in its list of networks.
     ids.setdefault("podman", ids.get("bridge", ""))
     known = {n.id: n.name for n in networks}
+    swarms = {n.id for n in networks if n.scope == "swarm"}
     for key, entry in found.items():
         # Empty until the first start; Podman 4 writes the name there. The key is what the user typed, an ID perhaps.
         # An ID that the engine has no more is kept: that network was removed, and made anew by the same name perhaps.
@@ -215,7 +217,8 @@ def _endpoints(found: Mapping[str, Json], networks: tuple[Network, ...]) -> Iter
             gateway=entry.get("Gateway") or "",
             aliases=tuple(entry.get("Aliases") or ()),
             dns_names=tuple(entry.get("DNSNames") or ()),
-            fixed_address=(entry.get("IPAMConfig") or {}).get("IPv4Address") or "",
+            # On a swarm's networks the manager writes here whatever address it chose itself.
+            fixed_address="" if network_id in swarms else (entry.get("IPAMConfig") or {}).get("IPv4Address") or "",
             links=tuple(entry.get("Links") or ()),
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from netdoctor.answers import Asked, AskOtherEngines, Question
+from netdoctor.model import Container, Network
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
 from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
@@ -115,9 +116,16 @@ class LiveSource:
             engine=engine,
             taken_at=time.time(),
             containers=containers,
-            networks=inspected.with_gateways(known, containers),
+            networks=self._with_services(inspected.with_gateways(known, containers), containers),
             volumes=tuple(inspected.volume(entry) for entry in volumes.result().get("Volumes") or ()),
         )
+
+    def _with_services(self, networks: tuple[Network, ...], containers: tuple[Container, ...]) -> tuple[Network, ...]:
+        if not any(n.scope == "swarm" for n in networks):
+            return networks
+        from netdoctor.sources.swarm import with_services
+
+        return with_services(self.api, networks, containers)
 
     def _inspect(self, container_id: str) -> Any | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from tests.live.host import OUTSIDE
-from tests.live.lab import Lab, Scenario
+from tests.live.lab import PREFIX, Lab, Scenario, engines_differ
 
 SEES = ("netns", "exec")
 NO_NAME = ("network.shared/host-network",)
@@ -76,3 +76,67 @@ def macvlan_with_a_wrong_gateway(lab: Lab) -> Scenario:
     target = f"{OUTSIDE}:{port}"
     yield lab.sick(api, target, "network.way-out/wrong-gateway", rungs=SEES)
     yield lab.healthy(job, target)
+
+
+# -- overlay ------------------------------------------------------------------------------------------------------
+
+
+def _service(lab: Lab, short: str, port: int, *options: str) -> str:
+    """A service of the swarm with a server on the port; waits until its tasks run. Returns its name."""
+    name = lab.name(short)
+    gone = f'until [ -z "$(docker ps -aq --filter label=com.docker.swarm.service.name={name})" ]; do sleep 0.1; done'
+    lab.undo.note("timeout", "15", "sh", "-c", f"docker service rm {name}; {gone}", early=True)
+    marks = ("--container-label", f"netdoctor.scenario={lab.slug}", "--container-label", "netdoctor.test=1")
+    command = ("labsrv", "http", "0.0.0.0", str(port))
+    start = ("service", "create", "--quiet", "--detach", "--no-resolve-image", "--name", name)
+    lab.docker(*start, *marks, *options, PREFIX + "busybox:1", *command)
+    wanted = 2 if "--replicas" in options else 1
+    listing = ("ps", "--quiet", "--filter", f"label=com.docker.swarm.service.name={name}")
+    lab.until(f"the tasks of {name}", lambda: len(lab.docker(*listing).stdout.split()) == wanted)
+    return name
+
+
+@engines_differ
+def services_of_a_swarm(lab: Lab) -> Scenario:
+    """A service by its virtual address, which this kernel (without IPVS) serves not, and by the addresses of its tasks.
+
+    Single containers reach it on a network that is attachable, and on no other.
+    """
+    lab.swarm()
+    lab.network("open", "--driver", "overlay", "--attachable")
+    lab.network("closed", "--driver", "overlay")
+    both = ("--network", f"name={lab.name('open')},alias=site", "--network", lab.name("closed"))
+    web = _service(lab, "web", 8080, *both)
+    back = _service(lab, "back", 8081, "--replicas", "2", "--endpoint-mode", "dnsrr", "--network", lab.name("closed"))
+    api = lab.run("api", network="open")
+    plain = lab.run("plain", network="bridge")
+    late = lab.run("late", network="closed", check=False)
+    assert "not manually attachable" in lab.inspect("late")["State"]["Error"]
+    virtual = lab.means("api", web)
+    assert len(virtual) == 1
+    assert lab.means("api", "site") == virtual != lab.means("api", f"tasks.{web}")
+    lab.fails("api", virtual[0], 8080)
+    lab.connects("api", lab.means("api", f"tasks.{web}")[0], 8080)
+    task = lab.docker("ps", "--quiet", "--filter", f"label=com.docker.swarm.service.name={web}").stdout.strip()
+    lab.docker("exec", task, "labsrv", "get", back, "8081", "2")
+    yield lab.sick(api, f"{web}:8080", "port.accepts/unreachable", rungs=SEES)
+    yield lab.sick(api, "site:8080", "port.accepts/unreachable", rungs=SEES)
+    yield lab.healthy(api, f"tasks.{web}:8080")
+    yield lab.healthy(web, f"{back}:8081")
+    yield lab.sick(api, f"{back}:8081", "network.shared/no-common-network")
+    yield lab.sick(plain, f"{web}:8080", "network.shared/default-and-own")
+    yield lab.sick(api, f"{late}:80", ("container.running/start-failed", "network.shared/no-common-network"))
+
+
+def overlay_over_a_bridge(lab: Lab) -> Scenario:
+    """An overlay network was made with the addresses of a bridge, on which all is well; no node uses it yet."""
+    lab.swarm()
+    lab.network("net", "--subnet", "198.51.104.0/24")
+    lab.network("over", "--driver", "overlay", "--attachable", "--subnet", "198.51.104.0/24")
+    lab.network("calm", "--driver", "overlay", "--attachable")
+    for network in ("net", "calm"):
+        lab.run(f"db-{network}", SERVER, network=network)
+        lab.run(f"api-{network}", network=network)
+        lab.connects(f"api-{network}", f"db-{network}", 5432)
+    yield lab.healthy(lab.name("api-net"), f"{lab.name('db-net')}:5432", warns=("network.subnet/overlaps-network",))
+    yield lab.healthy(lab.name("api-calm"), f"{lab.name('db-calm')}:5432")

@@ -103,7 +103,7 @@ def not_translated(lab: Lab) -> Scenario:
 
 
 def upstream_is_dead(lab: Lab) -> Scenario:
-    """The server of --dns is dead, or a rule drops the questions: names outside fail, and those of containers resolve."""
+    """The server of --dns is dead, or a rule drops the questions: names outside fail, those of containers resolve."""
     _, web = _world(lab)
     lab.network("net")
     lab.run("db", SERVER, network="net")
