@@ -39,7 +39,13 @@ def again(
     """
     old = f"{source.name}-old"
     script = ";".join(f"/^{_sed(e.variable)}=/s/{_sed(e.old)}/{_sed(e.new)}/" for e in edits if e.variable)
-    read = f"docker inspect --format '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' {old}"
+    variables = "--format '{{range .Config.Env}}{{println .}}{{end}}'"
+    read = [f"docker inspect {variables} {old}"]
+    if script:
+        read.append(f"sed {shlex.quote(script)}")
+    if image:  # which brings its own: versions, and folders that depend on them
+        own = source.image_id.removeprefix("sha256:")[:12] or source.image
+        read.append(f'grep -vxF "$(docker image inspect {variables} {own})"')
     command = replaced(source.command, [e for e in edits if not e.variable])
     words = [_word(old, index, word) for index, word in enumerate(command)]
     first = next((e for e in source.endpoints if e.network == source.network_mode), None)
@@ -48,7 +54,7 @@ def again(
     create += [*_options(source, source.mounts if mounts is None else mounts, options), *options]
     create += [*(f"--entrypoint {w}" for w in words[:1]), image or source.image, *words[1:]]
     yield f"docker rename {source.name} {old}"
-    yield " | ".join((read, *([f"sed {shlex.quote(script)}"] if script else []), " ".join(create)))
+    yield " | ".join((*read, " ".join(create)))
     for endpoint in source.endpoints:
         if endpoint is not first and endpoint.network != "bridge":
             yield " ".join(

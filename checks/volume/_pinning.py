@@ -29,4 +29,6 @@ def pin(stack: Stack, container: Container, version: str, product: str, verify: 
         lines = f"services:\n  {container.service}:\n    image: {image}"
         run: tuple[str, ...] = (f"docker compose -p {container.project} up -d {container.service}",)
         return Remedy(says=says, run=run, compose=lines, verify=verify)
-    return Remedy(says=says, run=tuple(again(stack, container, (), (), image=image)), verify=verify)
+    # What the image of the new version declared, the old one has no use for.
+    kept = tuple(m for m in container.mounts if not m.anonymous)
+    return Remedy(says=says, run=tuple(again(stack, container, (), (), mounts=kept, image=image)), verify=verify)

@@ -30,7 +30,6 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 def _clean(lab: Lab) -> None:
     """What a remedy makes bears no label of the tests, and is called after the container that it is for."""
-    lab.remove()
     mine = f"name=^/?{lab.slug}-"
     for listing, removal in (
         (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),
@@ -39,6 +38,7 @@ def _clean(lab: Lab) -> None:
         found = lab.docker(*listing).stdout.split()
         if found:
             lab.docker(*removal, *found)
+    lab.remove()
 
 
 def remedy_of(lab: Lab, short: str, code: str) -> Remedy:
@@ -143,7 +143,7 @@ def test_mariadb_moves_to_a_volume(lab: Lab, tmp_path: Path) -> None:
     )
     lab.listens("db", 3306)
     client = ("mariadb", "-uroot", "-px", "-Ne")
-    fill = f"CREATE DATABASE shop; CREATE TABLE shop.kept AS SELECT seq AS x FROM seq_1_to_{ROWS}"
+    fill = f"CREATE DATABASE shop; USE shop; CREATE TABLE kept AS SELECT seq AS x FROM seq_1_to_{ROWS}"
     assert lab.inside("db", *client, fill).returncode == 0
     paste(remedy_of(lab, "db", "volume.persistent/in-the-container"), tmp_path)
     lab.listens("db", 3306)
