@@ -28,6 +28,10 @@ class Source(Protocol):
     def captured(self) -> float | None:
         """When the stack was captured (seconds since the epoch), None for a live engine."""
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody has had enough, so that what was not asked by now is not asked any more."""
+
     def read(self) -> Stack:
         """The stack without answers, or with those that the capture holds."""
 

@@ -153,6 +153,20 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return {owner: tuple(sharers) for owner, sharers in found.items()}
 
     @cached_property
+    def _on_the_host(self) -> tuple[Container, ...]:
+        return tuple(c for c in self.containers if self.namespace_owner(c).on_host_network)
+
+    @cached_property
+    def _publishing(self) -> dict[int, tuple[Container, ...]]:
+        """Who publishes a TCP port of the host."""
+        found: dict[int, dict[str, Container]] = {}
+        for container in self.containers:
+            for publication in container.published:
+                if publication.protocol == "tcp":
+                    found.setdefault(publication.host_port, {})[container.id] = container
+        return {port: tuple(publishers.values()) for port, publishers in found.items()}
+
+    @cached_property
     def host_gateways(self) -> frozenset[str]:
         """Where `host-gateway` leads: the gateways of the default bridge, or its first address where none is told."""
         bridges = [n for n in self.networks if n.name == "bridge"]
@@ -163,6 +177,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """The subnets of this engine alone: a macvlan and an overlay have addresses of other machines too."""
         subnets = (s for n in self.networks if n.driver in ("", "bridge") for s in n.subnets)
         return tuple(ipaddress.ip_network(s, strict=False) for s in subnets)
+
+    @cached_property
+    def _waited_for(self) -> frozenset[tuple[str, str]]:
+        return frozenset((c.project, service) for c in self.containers for service in c.depends_on)
 
     @cached_property
     def _mounting(self) -> dict[str, tuple[Container, ...]]:
@@ -223,6 +241,10 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """The containers of a Compose service, without those of `compose run`."""
         found = (c for c in self.called(service) if c.service == service and c.project == project)
         return tuple(c for c in found if not c.one_off)
+
+    def is_waited_for(self, container: Container) -> bool:
+        """Whether a service of its project waits for this one (`depends_on`)."""
+        return (container.project, container.service) in self._waited_for
 
     def title(self, container: Container) -> str:
         """What a person calls the container: its service where only one container has it, else its name.
@@ -319,6 +341,15 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
     def sharers(self, owner: Container) -> tuple[Container, ...]:
         """The other containers that were made to live in this one's network namespace."""
         return self._sharers.get(owner.id, ())
+
+    def inhabitants(self, container: Container) -> tuple[Container, ...]:
+        """All containers that were made to live in its network namespace, itself among them."""
+        owner = self.namespace_owner(container)
+        return self._on_the_host if owner.on_host_network else (owner, *self.sharers(owner))
+
+    def publishers(self, port: int) -> tuple[Container, ...]:
+        """The containers that publish this TCP port of the host."""
+        return self._publishing.get(port, ())
 
     def same_namespace(self, one: Container, other: Container) -> bool:
         """Whether the two were made to share a network namespace, so that localhost is the same for both."""

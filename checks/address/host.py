@@ -122,7 +122,7 @@ def _may_serve(stack: Stack, link: Link, source: Container) -> bool:
         return True  # may as well be where it listens itself
     if not link.target:
         return True  # nobody else serves the port, so it may be inside
-    sharing = [c for c in stack.containers if c.state.running and stack.same_namespace(source, c)]
+    sharing = [c for c in stack.inhabitants(source) if c.state.running]
     return any((link.port, link.protocol) in c.exposed or (c.id != source.id and not c.exposed) for c in sharing)
 
 

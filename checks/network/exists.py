@@ -118,10 +118,10 @@ def _sharing(stack: Stack, container: Container) -> Finding:
 
 def _orphan_of(stack: Stack, container: Container) -> Container | None:
     """Who should live in the container's namespace and does not, where a connection to it was asked about and fails."""
-    if all(stack.works(link) for link in stack.links if link.target == container.id):
+    sharers = [c for c in stack.sharers(container) if c.state.running and c.state.started < container.state.started]
+    if not sharers or all(stack.works(link) for link in stack.links if link.target == container.id):
         return None
-    sharers = (c for c in stack.containers if c.donor and stack.namespace_owner(c).id == container.id)
-    return next((c for c in sharers if c.state.running and c.state.started < container.state.started), None)
+    return sharers[0]
 
 
 def _orphaned(stack: Stack, container: Container, says: str, remedy: Remedy) -> Finding:

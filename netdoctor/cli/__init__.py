@@ -17,7 +17,7 @@ import click
 
 from netdoctor import __version__
 from netdoctor.cli.arguments import Drawing, Duration, Front, Reporting, engine_options, report_options
-from netdoctor.cli.ending import HEALTHY, SICK, complaints
+from netdoctor.cli.ending import HEALTHY, INTERRUPTED, SICK, complaints, end
 from netdoctor.cli.running import (
     begin,
     capture_source,
@@ -28,6 +28,7 @@ from netdoctor.cli.running import (
     request_of,
     source_of,
     the_registry,
+    unasked,
     until_healthy,
 )
 from netdoctor.cli.writing import checked, write
@@ -100,10 +101,13 @@ def diagnose(ctx: click.Context, /, **options: Any) -> None:
                 ),
                 options["wait"],
                 options["fail_on"],
+                lambda: source.interrupted,
             )
     for complaint in examined.diagnosis.complaints[len(registry.complaints) :]:
         click.echo(f"netdoctor: {complaint}", err=True)
     write(outputs, examined.diagnosis, options["verbose"], options["quiet"], FORMATS)
+    if source.interrupted:
+        end(unasked(examined), INTERRUPTED)
     sys.exit(exit_code(examined.diagnosis, options["fail_on"]))
 
 
@@ -131,6 +135,8 @@ def capture(output: str, force: bool, **options: Any) -> None:
         with source_of({**options, "capture": None}) as source:
             registry = the_registry()
             examined = examine(request_of(options), source, tuple(registry), registry.complaints)
+        if source.interrupted:
+            end(f"{unasked(examined)} {output} was not written.", INTERRUPTED)
         save(output, examined.stack.bare(), msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
         cut = ", ".join(f"{count} in {place}" for place, count in sorted(examined.cut.items()) if count) or "none found"
         containers = len(examined.stack.containers)
@@ -177,6 +183,8 @@ def draw(**options: Any) -> None:
         shown = [s for s in examined.plan.others if isinstance(s, Container)]
         drawn = chart(examined.stack, examined.diagnosis, shown)
     write(outputs, drawn, options["verbose"], False, FORMATS)
+    if source.interrupted:
+        end(unasked(examined), INTERRUPTED)
 
 
 @cli.command(name="diff", cls=Reporting)

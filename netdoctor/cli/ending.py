@@ -11,6 +11,8 @@ from typing import NoReturn
 import click
 
 HEALTHY, SICK, USAGE, UNCLEAR, ENGINE = 0, 1, 2, 3, 4
+INTERRUPTED = 130
+"""As a shell says it: 128 and the number of the signal."""
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def complaints() -> Iterator[None]:
     except click.ClickException:
         raise
     except KeyboardInterrupt:
-        end("interrupted.", 130)
+        end("interrupted.", INTERRUPTED)
     except Exception as error:
         end(*_known(error))
 

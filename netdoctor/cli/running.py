@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from netdoctor.ignoring import Ignored, Settings
     from netdoctor.registry import Registry
     from netdoctor.request import Request
+    from netdoctor.sources.live import LiveSource
     from netdoctor.sources.replay import CaptureSource
 
 
@@ -57,9 +59,33 @@ def source_of(options: dict[str, Any]) -> Iterator[Source]:
     with progress() as show, open_live(
         host=options["host"], context=options["context"],
         rung=options["rung"], timeout=options["timeout"], progress=show,
-    ) as live:  # fmt: skip
+    ) as live, _interruptible(live):  # fmt: skip
         live.begin()
         yield live
+
+
+@contextmanager
+def _interruptible(live: LiveSource) -> Iterator[None]:
+    """Ctrl-C ends the asking, and what is known is told; once more, or before anything is known, it ends the run."""
+
+    def enough(*_: object) -> None:
+        if not live.interrupt():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, enough)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def unasked(examined: Examined) -> str:
+    """What an interruption left out, in a sentence."""
+    from netdoctor.answers import INTERRUPTED, Unable
+
+    asked = [a.answer for a in examined.stack.asked]
+    left = sum(isinstance(a, Unable) and a.reason == INTERRUPTED for a in asked)
+    return f"interrupted: {left} of {len(asked)} questions were not asked any more."
 
 
 def project_settings(registry: Registry) -> tuple[Settings, Ignored]:
@@ -94,12 +120,14 @@ def examine(
     return road.examine(request, source, checks, complaints, ignored)
 
 
-def until_healthy(attempt: Callable[[], Examined], patience: float | None, fail_on: str) -> Examined:
-    """Try until the exit code would be 0, a cause shows up that time cannot heal, or patience ends."""
+def until_healthy(
+    attempt: Callable[[], Examined], patience: float | None, fail_on: str, stopped: Callable[[], bool]
+) -> Examined:
+    """Try until the exit code would be 0, a cause shows up that time cannot heal, patience ends, or it is stopped."""
     started = time.monotonic()
     while True:
         examined = attempt()
-        if patience is None or exit_code(examined.diagnosis, fail_on) != SICK:
+        if patience is None or stopped() or exit_code(examined.diagnosis, fail_on) != SICK:
             return examined
         waited = time.monotonic() - started
         if not examined.diagnosis.time_heals:
@@ -109,7 +137,11 @@ def until_healthy(attempt: Callable[[], Examined], patience: float | None, fail_
             sick = examined.diagnosis.causes or examined.diagnosis.warnings
             click.echo(f"netdoctor: waited {waited:.0f} s for: {'; '.join(j.title for j in sick)}.", err=True)
             return examined
-        time.sleep(min(1.0, patience - waited))
+        again = time.monotonic() + min(1.0, patience - waited)
+        while (left := again - time.monotonic()) > 0:
+            if stopped():
+                return examined
+            time.sleep(min(0.1, left))
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:

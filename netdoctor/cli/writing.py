@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,14 @@ from netdoctor.cli.ending import USAGE, end
 Pairs = list[tuple[str, str | None]]
 """Formats, each with its file, None for standard output."""
 
+_SEEN = 0.05
+"""Seconds that a number is to be seen."""
+
 Render = Callable[[Any, "Options"], str]
 
 if TYPE_CHECKING:
     from netdoctor.report import Options
+    from netdoctor.sources.live import Progress
 
 
 def checked(pairs: Pairs, formats: Mapping[str, Render]) -> Pairs:
@@ -76,14 +81,20 @@ def print_out(text: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None] | None]:
-    """One line on standard error that says how far the questions are, on a terminal only, and gone at the end."""
+def progress() -> Iterator[Progress | None]:
+    """One line on standard error that says how far the run is, on a terminal only, and gone at the end."""
     if not sys.stderr.isatty():
         yield None
         return
+    shown, at = "", 0.0
 
-    def show(done: int, total: int) -> None:
-        sys.stderr.write(f"\r\x1b[Kasking {done}/{total}" if done < total else "\r\x1b[K")
+    def show(phase: str, done: int, total: int) -> None:
+        nonlocal shown, at
+        now = time.monotonic()
+        if phase == shown and done < total and now - at < _SEEN:
+            return
+        shown, at = phase, now
+        sys.stderr.write(f"\r\x1b[K{phase} {done}/{total}" if done < total else "\r\x1b[K")
         sys.stderr.flush()
 
     try:

@@ -110,8 +110,7 @@ def _is_for_all(stack: Stack, source: Container, target: Container | None, other
     """
     if target is None or not others or target.service in source.depends_on:
         return False
-    mates = (c for c in stack.containers if c.project == target.project)
-    return len({c.image for c in others}) > 1 or any(target.service in c.depends_on for c in mates if target.service)
+    return len({c.image for c in others}) > 1 or stack.is_waited_for(target)
 
 
 def _can_mean(stack: Stack, source: Container, target: Container, mention: Mention) -> bool:

@@ -42,12 +42,8 @@ def _meant(stack: Stack, source: Container, peer: Peer) -> Container | None:
         return holder if peer.state == "syn-sent" or serves(stack, holder, peer.port) else None
     if not means_host(stack, source, peer.address):
         return None
-    published = [c for c in stack.containers if _published(c, peer.port)]
+    published = stack.publishers(peer.port)
     return published[0] if len(published) == 1 else None
-
-
-def _published(container: Container, port: int) -> bool:
-    return any(p.host_port == port and p.protocol == "tcp" for p in container.published)
 
 
 def _is_dead(stack: Stack, source: Container, peer: Peer) -> bool:

@@ -8,18 +8,9 @@ from netdoctor.mentions import Mention, mentions
 from netdoctor.model import Container
 from netdoctor.stack import Stack
 
-_STORES = (
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "mongodb",
-    "redis",
-    "rediss",
-    "amqp",
-    "memcached",
-    "clickhouse",
-)
+_STORES = {
+    "amqp", "clickhouse", "mariadb", "memcached", "mongodb", "mysql", "postgres", "postgresql", "redis", "rediss"
+}  # fmt: skip
 
 
 class Shared:
@@ -29,6 +20,7 @@ class Shared:
         self._stack = stack
         self._given: dict[tuple[str, str], list[Container]] = {}
         self._stores: dict[str, bool] = {}
+        self._waiting = {(c.project, c.image, service) for c in stack.containers for service in c.depends_on}
         for container in stack.containers:
             for variable in container.environment:
                 self._given.setdefault(variable, []).append(container)
@@ -51,11 +43,11 @@ class Shared:
         return any(self._is_store(c) for c in others) and not self._depends(source, target)
 
     def _depends(self, source: Container, target: Container) -> bool:
-        mates = (c for c in self._stack.containers if c.image == source.image and c.project == source.project)
-        return any(target.service in c.depends_on for c in (source, *mates)) if target.service else False
+        """Whether the source, or one of its image, is told to wait for the target."""
+        return (source.project, source.image, target.service) in self._waiting
 
     def _is_store(self, container: Container) -> bool:
-        """A server that keeps data: by its image's name, or because a database's URL in its environment names itself."""
+        """A server that keeps data: by its image, or because a database's URL in its environment names itself."""
         known = self._stores.get(container.id)
         if known is None:
             known = self._stores[container.id] = bool(store_kind(container.image)) or any(

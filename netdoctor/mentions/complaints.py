@@ -25,7 +25,8 @@ Symptom = Literal["refused", "unresolved", "timed-out", "unreachable", "failed"]
 class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     """A place that could not be reached, and the line (0 is the first) that says so.
 
-    `port` is 0 where the text names none. `address` is the IP address that the name stood for then, "" where the text has one or the other.
+    `port` is 0 where the text names none. `address` is the IP address that the name stood for then, "" where the text
+    has one or the other.
     """
 
     host: str
@@ -42,9 +43,11 @@ _IP = r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]+)"
 _URL = rf"(?P<scheme>[a-z][a-z0-9+]*)://(?:[^\s/@'\"]*@)?{_H}(?::(?P<port>\d{{1,5}}))?"
 _WHY = (
     r"(?:[Cc]onnection refused|[Cc]onnection timed out|[Oo]peration timed out|[Nn]o route to host"
-    r"|[Hh]ost is unreachable|[Nn]etwork (?:is )?unreachable|i/o timeout|[Nn]ame or service not known|[Nn]ame does not resolve"
+    r"|[Hh]ost is unreachable|[Nn]etwork (?:is )?unreachable|i/o timeout|[Nn]ame or service not known"
+    r"|[Nn]ame does not resolve"
     r"|[Tt]emporary failure in name resolution|[Nn]odename nor servname provided|[Nn]o such host"
-    r"|[Nn]o address associated|server misbehaving|[Tt]ry again|[Uu]nknown host|nxdomain|econnrefused|etimedout|ehostunreach|timed? ?out)"
+    r"|[Nn]o address associated|server misbehaving|[Tt]ry again|[Uu]nknown host"
+    r"|nxdomain|econnrefused|etimedout|ehostunreach|timed? ?out)"
 )
 
 # What a line must hold to be looked at more closely.
@@ -148,7 +151,8 @@ _SYMPTOMS: tuple[tuple[Symptom, re.Pattern[str]], ...] = (
         "unresolved",
         lazily(
             r"ENOTFOUND|EAI_|not known|translate host|UnknownHost|no such host|resol|Unknown (?:MySQL|MariaDB)"
-            r"|misbehaving|getaddrinfo|host not found|bad address|nxdomain|nodename|No address associated|DNS lookup|Try again",
+            r"|misbehaving|getaddrinfo|host not found|bad address|nxdomain|nodename|No address associated|DNS lookup"
+            r"|Try again",
             re.IGNORECASE,
         ),
     ),

@@ -65,17 +65,16 @@ def ask(
     rung: str = "auto",
     timeout: float = 2.0,
     progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Asked, ...]:
     """Ask the live stack all questions and bring the answers, in the order of the questions, each once.
 
     `others` finds the other engines of this user, for AskOtherEngines. `rung` is auto, netns, exec or engine;
-    `timeout` is in seconds and for each question; `progress` is told how far it is; `stop` ends it early, as Ctrl-C does.
-    Never raises anything else than KeyboardInterrupt, at the second Ctrl-C: what cannot be asked, hangs or crashes comes
-    back as `Unable`.
+    `timeout` is in seconds and for each question; `progress` is told how far it is; once `stopped`, nothing more is
+    begun, and the rest comes back as INTERRUPTED. Never raises: what cannot be asked, hangs or crashes comes back as
+    `Unable`.
     """
     wanted = cast("tuple[AnyQuestion, ...]", tuple(dict.fromkeys(questions)))
-    stop = stop or threading.Event()
     wide = sum(isinstance(q, AskConnection) for q in wanted) > WIDE
     most = MOST if rung in ("auto", "netns") and hasattr(os, "geteuid") and os.geteuid() == 0 else AT_ONCE
     asked: dict[AnyQuestion, Asked] = {}
@@ -92,17 +91,17 @@ def ask(
             most,
         )
         told = (lambda: progress(phase, before + next(counted), of)) if progress is not None else (lambda: None)
-        asked.update(side_by_side.ask(some, stop, told))
+        asked.update(side_by_side.ask(some, stopped, told))
 
     spared = _spared(wanted) if wide else {}
     together([q for q in wanted if q not in spared], AT_ONCE, "asking", len(wanted))
     asked.update((q, found) for q, named in spared.items() if (found := _by_name(q, asked[named])) is not None)
     together([q for q in wanted if q not in asked], AT_ONCE, "asking", len(wanted))
-    if wide and not stop.is_set():
+    if wide and not stopped():
         # Quietly, once more: among that many at once one can fail for no other reason.
         again = [q for q in wanted if _failed(asked[q].answer)]
         together(again, AT_ONCE // 4, "asking again", len(again))
-    if not stop.is_set():
+    if not stopped():
         asked.update(_traced(stack, api, asked))
     return tuple(asked[question] for question in wanted)
 

@@ -134,8 +134,8 @@ class NetnsRung:
         # In a shared namespace the socket may be the other container's.
         others = [
             other.state.pid
-            for other in self._stack.containers
-            if me is not None and other.id != me.id and other.state.pid and self._stack.same_namespace(me, other)
+            for other in (self._stack.inhabitants(me) if me is not None else ())
+            if other.id != container_id and other.state.pid
         ]
         return owners(inodes, chain(family(pid), *map(family, others)))
 

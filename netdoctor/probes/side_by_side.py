@@ -53,32 +53,27 @@ class SideBySide:
         self._left_behind = 0
 
     def ask(
-        self, questions: Iterable[AnyQuestion], stop: threading.Event, told: Callable[[], None]
+        self, questions: Iterable[AnyQuestion], stopped: Callable[[], bool], told: Callable[[], None]
     ) -> dict[AnyQuestion, Asked]:
         """An answer to each; `told` is called after each. One that hangs is left behind: a daemon ends with us.
 
-        Ctrl-C, or `stop` from another thread, begins nothing more: what is under way is waited for, so that nothing of
-        us is left in a container, and the rest is answered as INTERRUPTED. Ctrl-C once more ends it all.
+        Once `stopped`, nothing more begins: what is under way is waited for, so that nothing of us is left in a
+        container, and the rest is answered as INTERRUPTED.
         """
         self._waiting.extend(questions)
         done: dict[AnyQuestion, Asked] = {}
         try:
             while self._waiting or self._running:
-                try:
-                    if stop.is_set():
-                        left = (*self._waiting, *(q for held in self._held.values() for q in held))
-                        done.update((q, Asked(question=q, answer=Unable(reason=INTERRUPTED))) for q in left)
-                        self._waiting.clear()
-                        self._held.clear()
-                    self._begin()
-                    asked = self._next() if self._running else None
-                    if asked is not None and self._ended(asked.question):
-                        done[asked.question] = asked
-                        told()
-                except KeyboardInterrupt:
-                    if stop.is_set():
-                        raise
-                    stop.set()
+                if stopped():
+                    left = (*self._waiting, *(q for held in self._held.values() for q in held))
+                    done.update((q, Asked(question=q, answer=Unable(reason=INTERRUPTED))) for q in left)
+                    self._waiting.clear()
+                    self._held.clear()
+                self._begin()
+                asked = self._next() if self._running else None
+                if asked is not None and self._ended(asked.question):
+                    done[asked.question] = asked
+                    told()
         finally:
             for _ in range(self._threads):
                 self._tasks.put(None)
@@ -126,7 +121,7 @@ class SideBySide:
     # -- ending -------------------------------------------------------------------------------------------------
 
     def _next(self) -> Asked | None:
-        """The next answer, or that of a question which has hung; None when it is time to look whether more may begin."""
+        """The next answer, or that of a question which has hung; None when it is time to look what may begin."""
         late = min(self._running, key=lambda q: self._running[q].ends)
         # A clock that stands still now may run again soon, so nobody is waited for any longer than this.
         patience = BEGUN if self._since else 0.5

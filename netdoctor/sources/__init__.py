@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netdoctor.sources.live import LiveSource
+    from netdoctor.sources.live import LiveSource, Progress
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def open_live(
     context: str | None = None,
     rung: str = "auto",
     timeout: float = 2.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[LiveSource]:
     """The live engine that the docker command would use. `timeout` (seconds) is for one question.
 

@@ -9,15 +9,20 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from netdoctor.answers import Asked, AskOtherEngines, Question
+from netdoctor.answers import AskConnection, Asked, AskOtherEngines, Question
 from netdoctor.model import Container, Network
 from netdoctor.sources import inspected
 from netdoctor.sources.docker_api import EngineAPI, NotFound
 from netdoctor.sources.endpoint import EndpointAddress, other_endpoints
 from netdoctor.stack import Stack
 
+Progress = Callable[[str, int, int], None]
+"""Told the phase ("reading", "asking", "asking again"), how many are done, and of how many; from several threads."""
+
 _OTHER_ENGINE = 1.0
 """Seconds for another engine of this user to answer."""
+_FEW = 50
+"""Connections."""
 
 
 class LiveSource:
@@ -27,28 +32,33 @@ class LiveSource:
     """
 
     captured: float | None = None
+    interrupted = False
+    """Whether somebody has had enough. What is not asked by now will not be."""
 
     def __init__(
         self,
         api: EngineAPI,
         rung: str = "auto",
         timeout: float = 2.0,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.api = api
         self._rung = rung
         self._timeout = timeout
         self._progress = progress
         self._begun: _Later[Stack] | None = None
+        self._read_already = False
         self._foreseen: tuple[frozenset[Question], _Later[tuple[Asked, ...]]] | None = None
 
     def foresee(self, stack: Stack, questions: Iterable[Question]) -> None:
         """Begin to ask now, while the checks are still being imported: half of a connection's time is waiting.
 
-        On the rung netns alone: the others would look twice at what two questions have in common.
+        On the rung netns alone: the others would look twice at what two questions have in common. And a few only: many
+        are to be asked gently, in one go.
         """
-        if self._rung in ("auto", "netns") and stack.engine.local and os.geteuid() == 0:
-            known = tuple(questions)
+        known = tuple(questions)
+        few = sum(isinstance(q, AskConnection) for q in known) <= _FEW
+        if few and self._rung in ("auto", "netns") and stack.engine.local and os.geteuid() == 0:
             self._foreseen = frozenset(known), _Later(lambda: self._ask(stack, known, None))
 
     def ask(self, stack: Stack, questions: Iterable[Question]) -> tuple[Asked, ...]:
@@ -62,9 +72,7 @@ class LiveSource:
         known = {asked.question: asked for asked in (*rest, *answers.result())}
         return tuple(known[question] for question in wanted if question in known)
 
-    def _ask(
-        self, stack: Stack, questions: tuple[Question, ...], progress: Callable[[int, int], None] | None
-    ) -> tuple[Asked, ...]:
+    def _ask(self, stack: Stack, questions: tuple[Question, ...], progress: Progress | None) -> tuple[Asked, ...]:
         from netdoctor.probes import ask
 
         wants_others = any(isinstance(q, AskOtherEngines) for q in questions)
@@ -78,6 +86,7 @@ class LiveSource:
                 rung=self._rung,
                 timeout=self._timeout,
                 progress=progress,
+                stopped=lambda: self.interrupted,
             )
         finally:
             for _, api in others:
@@ -88,6 +97,13 @@ class LiveSource:
             (name, EngineAPI(EndpointAddress(url), _OTHER_ENGINE)) for name, url in other_endpoints(self.api.endpoint)
         )
 
+    def interrupt(self) -> bool:
+        """Ask nothing more; what is under way is waited for. False where there is nothing to be told yet, or again."""
+        if self._read_already and not self.interrupted:
+            self.interrupted = True
+            return True
+        return False
+
     def begin(self) -> None:
         """Start reading now: the engine is at work while Python still imports what comes next."""
         self._begun = _Later(self._read)
@@ -95,7 +111,9 @@ class LiveSource:
     def read(self) -> Stack:
         """The engine, all its containers (running or not) and networks. Raises EngineError."""
         begun, self._begun = self._begun, None
-        return begun.result() if begun is not None else self._read()
+        stack = begun.result() if begun is not None else self._read()
+        self._read_already = True
+        return stack
 
     def _read(self) -> Stack:
         self.api.ping()  # first and alone, so that an engine that hangs is waited for once
@@ -104,7 +122,11 @@ class LiveSource:
         volumes = _Later(lambda: self.api.get("/volumes"))  # a driver of somebody else's may take its time
         listed = self.api.get("/containers/json", all=True)
         known = tuple(inspected.network(entry) for entry in self.api.get("/networks"))
-        found = [self._inspect(entry["Id"]) for entry in listed]
+        found = []
+        for entry in listed:
+            found.append(self._inspect(entry["Id"]))
+            if self._progress is not None:
+                self._progress("reading", len(found), len(listed))
         containers = tuple(inspected.container(one, known) for one in found if one is not None)
         engine = inspected.engine(
             version.result(),

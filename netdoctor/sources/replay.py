@@ -20,6 +20,9 @@ class CaptureSource:
         self.request = Request(source=asked.get("source"), target=asked.get("target"), project=asked.get("project"))
         """What was asked for when the capture was taken."""
 
+    interrupted = False
+    """Nothing is asked here, so nothing can be."""
+
     @property
     def captured(self) -> float | None:
         return self._capture.taken_at

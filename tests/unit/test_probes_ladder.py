@@ -166,11 +166,11 @@ def test_time_in_a_queue_does_not_count(rungs: list[FakeRung]) -> None:
 
 def test_progress_counts_to_the_end(rungs: list[FakeRung]) -> None:
     rungs.append(FakeRung("netns", lambda q: Lookup(outcome="unknown")))
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
     questions = [AskLookup(container=API.id, name=f"n{i}") for i in range(100)]
-    asked = ask(STACK, questions, api=NO_API, progress=lambda done, total: told.append((done, total)))
+    asked = ask(STACK, questions, api=NO_API, progress=lambda *so_far: told.append(so_far))
     assert [a.question for a in asked] == questions
-    assert told == [(i + 1, 100) for i in range(100)]
+    assert told == [("asking", i + 1, 100) for i in range(100)]
 
 
 @pytest.mark.parametrize(("count", "times"), [(50, 1), (51, 2)])
