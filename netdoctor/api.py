@@ -80,9 +80,10 @@ from netdoctor.model import (
     Volume,
 )
 from netdoctor.patterns import lazily
-from netdoctor.places import in_subnets, means_host, outside
+from netdoctor.places import in_subnets, means_host, outside, through
 from netdoctor.proxies import everybody_knows, excepting, no_proxy, proxies
 from netdoctor.proxies import variables as proxy_variables
+from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, is_data
 from netdoctor.volumes import dangling, is_anonymous, look_alikes
@@ -164,6 +165,8 @@ __all__ = [
     "Verdict",
     "Volume",
     "VolumeUsage",
+    "asked_at_host",
+    "asked_inside",
     "check",
     "dangling",
     "everybody_knows",
@@ -177,6 +180,7 @@ __all__ = [
     "is_data",
     "is_loopback",
     "keeps",
+    "knock",
     "lazily",
     "lies_in",
     "look_alikes",
@@ -193,6 +197,7 @@ __all__ = [
     "proxies",
     "proxy_variables",
     "skip",
+    "through",
     "unknown",
     "warn",
     "way_out",
