@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from netdoctor.api import Container, Endpoint, Mount, Stack
+from netdoctor.api import Container, Endpoint, Mount, Publication, Stack
 
 
 class Edit(NamedTuple):
@@ -29,13 +29,14 @@ def again(
     network: str = "",
     *,
     mounts: tuple[Mount, ...] | None = None,
+    publications: tuple[Publication, ...] | None = None,
     image: str = "",
     between: tuple[str, ...] = (),
 ) -> Iterator[str]:
     """The same container again: the old one is kept as NAME-old, and stopped once the new one is ready to start.
 
-    `mounts` and `image` are other ones than the old container has. `between` stops the old one, and does what must be
-    done before the new one starts.
+    `mounts`, `publications` and `image` are other ones than the old container has. `between` stops the old one, and
+    does what must be done before the new one starts.
     """
     old = f"{source.name}-old"
     script = ";".join(f"/^{_sed(e.variable)}=/s/{_sed(e.old)}/{_sed(e.new)}/" for e in edits if e.variable)
@@ -51,7 +52,8 @@ def again(
     first = next((e for e in source.endpoints if e.network == source.network_mode), None)
     create = ["docker create --env-file /dev/stdin", f"--name {source.name}", *_network(stack, source, first)]
     options = tuple(options)
-    create += [*_options(source, source.mounts if mounts is None else mounts, options), *options]
+    create += [*_options(source, source.mounts if mounts is None else mounts, options)]
+    create += [*_published(source.publications if publications is None else publications), *options]
     create += [*(f"--entrypoint {w}" for w in words[:1]), image or source.image, *words[1:]]
     yield f"docker rename {source.name} {old}"
     yield " | ".join((*read, " ".join(create)))
@@ -105,13 +107,16 @@ def _place(source: Container, endpoint: Endpoint, flag: str) -> Iterator[str]:
         yield f"--ip {endpoint.fixed_address}"
 
 
+def _published(publications: Iterable[Publication]) -> Iterator[str]:
+    for p in publications:
+        bound = f"[{p.host_address}]" if ":" in p.host_address else p.host_address
+        yield f"--publish {f'{bound}:' if bound else ''}{p.host_port or ''}:{p.container_port}/{p.protocol}"
+
+
 def _options(source: Container, mounts: Iterable[Mount], changed: tuple[str, ...]) -> Iterator[str]:
     shares = bool(source.donor) or source.on_host_network
     if source.host_name and not shares and not source.id.startswith(source.host_name):
         yield f"--hostname {source.host_name}"
-    for p in source.publications:
-        address = f"{p.host_address}:" if p.host_address else ""
-        yield f"--publish {address}{p.host_port or ''}:{p.container_port}/{p.protocol}"
     for mount in mounts:
         place = {"volume": mount.name, "bind": mount.source}.get(mount.kind)
         if place:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from netdoctor.api import (
+    HOST,
     Container,
     Link,
     Mention,
@@ -47,7 +48,7 @@ def callable_name(stack: Stack, source: Container, target: Container) -> str:
 
 def verify(stack: Stack, link: Link) -> str:
     """The command that asks again, with whatever the configuration says by then."""
-    target = stack.target(link)
+    target = None if link.source == HOST else stack.target(link)
     host = f"[{link.address}]" if ":" in link.address else link.address
     return f"netdoctor {stack.source(link).name} {target.name if target else shlex.quote(f'{host}:{link.port}')}"
 
@@ -72,11 +73,26 @@ def by_name(stack: Stack, link: Link, target: Container | None) -> Remedy:
         run = ("docker ps --format 'table {{.Names}}\t{{.Networks}}\t{{.Ports}}'",)
         return Remedy(says=says, run=run, verify=(verify(stack, link),))
     port = port_inside(stack, link, target)
+    if source.id == HOST:
+        return _by_publication(stack, link, target, port)
     if stack.namespace_owner(target).on_host_network:
         says = f"Ask for {HOST_NAME}:{port}, since {stack.title(target)} is on the host's network"
         return rewrite(stack, link, HOST_NAME, port, says, options=(f"--add-host {HOST_NAME}:host-gateway",))
     name = callable_name(stack, source, target) or target.service or target.name
     return rewrite(stack, link, name, port, f"Ask for {name}:{port} instead of {link.address}:{link.port}")
+
+
+def _by_publication(stack: Stack, link: Link, target: Container, port: int) -> Remedy:
+    """The host has no name for a container: what lasts there is a published port."""
+    done = [p for p in target.published if (p.container_port, p.protocol) == (port, link.protocol)]
+    title = stack.title(target)
+    if done:
+        at = f"localhost:{done[0].host_port}"
+        says = f"Ask for {at}, where {title} publishes its port {port}"
+        return Remedy(says=says, run=(f"docker port {target.name}",), verify=(f"netdoctor host {at}",))
+    says = f"Publish it (-p 127.0.0.1:{port}:{port} for {title}), and ask for localhost:{port}; this shows its address"
+    show = "docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' " + target.name
+    return Remedy(says=says, run=(show,), verify=(f"netdoctor host {target.name}:{port}",))
 
 
 def rewrite(stack: Stack, link: Link, host: str, port: int, says: str, options: tuple[str, ...] = ()) -> Remedy:
@@ -85,6 +101,9 @@ def rewrite(stack: Stack, link: Link, host: str, port: int, says: str, options: 
     edits = tuple(_edits(source, mention, host, port or link.port)) if mention else ()
     if edits:
         return apply(stack, link, says, edits=edits, options=options)
+    if source.id == HOST:  # typed, and told nowhere that we could look
+        again = f"[{host}]" if ":" in host else host
+        return Remedy(says=says, verify=(f"netdoctor host {shlex.quote(f'{again}:{port or link.port}')}",))
     # It was typed, and stands in no variable: files of the application are left.
     text = f"{link.address}:{link.port}" if is_loopback(link.address) or is_any_address(link.address) else link.address
     grep = f"grep -rnF {shlex.quote(text)} /etc /app /srv /opt /usr/src 2>/dev/null"

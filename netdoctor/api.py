@@ -81,9 +81,10 @@ from netdoctor.model import (
     Volume,
 )
 from netdoctor.patterns import lazily
-from netdoctor.places import in_subnets, means_host, outside
+from netdoctor.places import in_subnets, means_host, outside, through
 from netdoctor.proxies import everybody_knows, excepting, no_proxy, proxies
 from netdoctor.proxies import variables as proxy_variables
+from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, is_data
 from netdoctor.volumes import dangling, is_anonymous, look_alikes
@@ -166,6 +167,8 @@ __all__ = [
     "Verdict",
     "Volume",
     "VolumeUsage",
+    "asked_at_host",
+    "asked_inside",
     "check",
     "dangling",
     "everybody_knows",
@@ -179,6 +182,7 @@ __all__ = [
     "is_data",
     "is_loopback",
     "keeps",
+    "knock",
     "lazily",
     "lies_in",
     "look_alikes",
@@ -195,6 +199,7 @@ __all__ = [
     "proxies",
     "proxy_variables",
     "skip",
+    "through",
     "unknown",
     "warn",
     "way_out",

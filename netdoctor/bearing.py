@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from netdoctor.check import Check
 from netdoctor.model import Container, Host, Link, Mount, Network, Publication, Subject, Volume
+from netdoctor.places import through
 from netdoctor.stack import Stack
 
 _T = TypeVar("_T")
@@ -25,6 +26,8 @@ class Bearing(Generic[_T]):
         self._own: dict[Hashable, list[int]] = {}
         self._at: dict[str, list[int]] = {}
         """By the containers that the subject belongs to."""
+        self._into: dict[str, list[int]] = {}
+        """Links by the owner of the network namespace that they lead into."""
         self._everywhere: list[int] = []
         self._networks: list[int] = []
         """A network bears on a link too that only asks for an address in its subnet."""
@@ -36,6 +39,8 @@ class Bearing(Generic[_T]):
                 self._everywhere.append(number)
             if isinstance(subject, Network):
                 self._networks.append(number)
+            if isinstance(subject, Link) and (target := stack.target(subject)) is not None:
+                self._into.setdefault(stack.namespace_owner(target).id, []).append(number)
             if key not in places:
                 places[key] = places_of(stack, subject)
             for place in places[key]:
@@ -46,6 +51,8 @@ class Bearing(Generic[_T]):
         found = {*self._own.get(_key(subject), ()), *self._everywhere}
         if isinstance(subject, Link):
             found.update(self._networks)
+        if isinstance(subject, Publication):
+            found.update(self._into.get(subject.container, ()))
         for place in _ends(self._stack, subject) if isinstance(subject, Link) else places_of(self._stack, subject):
             found.update(self._at.get(place, ()))
         for number in sorted(found):
@@ -71,8 +78,18 @@ def explains(stack: Stack, check: Check, subject: Subject, other: Subject, hop: 
         # Without its own network a source sees nothing of the target; what is wrong with the listener is not its fault.
         own = check.hop == "network" and hop not in ("interface", "listener")
         return concerns(stack, subject, other, both_ends=own)
+    if isinstance(subject, Link) and isinstance(other, Publication):
+        deaf = check.hop in ("interface", "listener") and _meets(stack, subject, other)
+        return deaf or other in through(stack, subject)
     places = places_of(stack, other)
     return bool(places & places_of(stack, subject)) and not (isinstance(subject, Link) or type(subject) is type(other))
+
+
+def _meets(stack: Stack, link: Link, publication: Publication) -> bool:
+    """Whether the link leads to the very port inside that is published, by whatever name."""
+    target = stack.target(link)
+    inside = (publication.container_port, publication.protocol) == (link.port, link.protocol)
+    return inside and target is not None and stack.namespace_owner(target).id == publication.container
 
 
 def concerns(stack: Stack, subject: Subject, link: Link, *, both_ends: bool = False) -> bool:
@@ -82,7 +99,7 @@ def concerns(stack: Stack, subject: Subject, link: Link, *, both_ends: bool = Fa
     if isinstance(subject, Host):
         return True
     if isinstance(subject, Publication):
-        return subject in stack.through(link)
+        return subject in through(stack, link)
     target, source = stack.target(link), stack.source(link)
     if isinstance(subject, Network):
         if subject in stack.having(link.address) or any(subject in stack.having(a) for a in stack.found(link)):

@@ -46,9 +46,16 @@ class Causes:
         """The failures that a failure or warning goes back to, the first to mend first; none for a cause."""
         if result.finding.verdict not in (Verdict.FAIL, Verdict.WARN):
             return []
-        causes = self._of(result)
-        roots = [c for c in causes if not self._of(c)] or causes
-        return sorted(roots, key=lambda r: self.rank(r.check))
+        return sorted(self._roots(result, ()), key=lambda r: self.rank(r.check))
+
+    def _roots(self, result: Result, way: tuple[Result, ...]) -> list[Result]:
+        """Along every chain of causes to its end; a cause can be known to another subject than its symptom is."""
+        found: dict[int, Result] = {}
+        for cause in self._of(result):
+            if not any(cause is r for r in way):
+                ends = self._roots(cause, (*way, cause)) if self._of(cause) else []
+                found.update((id(r), r) for r in ends or [cause])
+        return list(found.values())
 
     def _of(self, result: Result) -> list[Result]:
         found = self._known.get(id(result))
@@ -64,7 +71,7 @@ class Causes:
             r
             for place in known
             for about, r in place.on(subject)
-            if r.check.id in before
+            if (r.check.id in before or r.code in before)
             and r is not result
             and explains(self._stack, r.check, about, subject, result.check.hop)
         ]
@@ -73,14 +80,15 @@ class Causes:
         return found
 
     def _all_before(self, check: Check) -> frozenset[str]:
-        """The IDs of all checks that come before this one, directly or not."""
+        """The IDs of all checks that come before this one, directly or not; `ID/reason` where only one reason does."""
         found: set[str] = set()
         todo = list(check.after)
         while todo:
-            wanted = todo.pop()
+            wanted, slash, slug = todo.pop().partition("/")
             for other in self._checks.values():
-                if wanted in (other.id, other.family) and other.id not in found and other.id != check.id:
-                    found.add(other.id)
+                entry = f"{other.id}{slash}{slug}"
+                if wanted in (other.id, other.family) and entry not in found and other.id != check.id:
+                    found.add(entry)
                     todo.extend((*other.after, *(a for reason in other.reasons for a in reason.after)))
         return frozenset(found)
 

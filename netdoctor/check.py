@@ -53,7 +53,8 @@ class Check(msgspec.Struct, frozen=True):
     needs: tuple[type[Question], ...] = ()
     """The kinds of question whose answers it reads; asked of the subject before any check runs."""
     after: tuple[str, ...] = ()
-    """IDs or families whose failure on the same link, or on its containers, makes a failure here a symptom."""
+    """What makes a failure here a symptom, if it failed on the same link or on its containers: IDs, families, or
+    `ID/reason` where only one reason does."""
     hop: str = ""
     """The station of a link that it judges, "" for none."""
     decisive: bool = True

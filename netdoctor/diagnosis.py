@@ -14,7 +14,8 @@ from netdoctor.check import HOPS
 from netdoctor.engine import Result
 from netdoctor.finding import Verdict
 from netdoctor.ignoring import Ignore, Ignored
-from netdoctor.model import Container, Engine, Host, Link, Mount, Network, Publication, Subject
+from netdoctor.model import HOST, Container, Engine, Host, Link, Mount, Network, Publication, Subject
+from netdoctor.places import through
 from netdoctor.request import Request
 from netdoctor.stack import Stack
 
@@ -171,7 +172,10 @@ def _moot(result: Result, working: set[Link], fine: set[str], all_work: bool) ->
         return subject in working or not subject.certain
     if isinstance(subject, Container) and result.check.hop:
         return subject.id in fine
-    return all_work and isinstance(subject, Network | Host | Publication)
+    if isinstance(subject, Publication):  # links of containers say little of it, and many runs have none of the host's
+        asked = [link for link in working if link.source == HOST and link.target == subject.container]
+        return any(subject.host_port in (0, link.port) for link in asked)
+    return all_work and isinstance(subject, Network | Host)
 
 
 def diagnose(
@@ -268,20 +272,30 @@ class _Blanks(dict[str, str]):
 
 def _state(stack: Stack, link: Link, near: Bearing[Judged]) -> LinkState:
     target = stack.target(link)
-    works = stack.works(link)
     mine = [judged for subject, judged in near.on(link) if concerns(stack, subject, link)]
+    works = _works(stack, link, mine)
     return LinkState(
         link=link,
         name=stack.name(link),
-        source=stack.title(stack.source(link)),
+        source=HOST if link.source == HOST else stack.title(stack.source(link)),
         target=stack.title(target) if target else link.address,
         works=works,
         path=tuple(_hop(name, [j for j in mine if j.result.check.hop == name], works) for name in HOPS),
-        connect_ms=_connect_ms(stack, link),
+        connect_ms=_connect_ms(stack, link) if works else None,
         ignored=works is False
         and any(j.result.failed for j in mine)
         and all(j.ignored for j in mine if j.result.failed),
     )
+
+
+def _works(stack: Stack, link: Link, judged: Iterable[Judged]) -> bool | None:
+    """Whether the target was reached: a proxy accepts for it with nothing behind, and another may have its port."""
+    works, target = stack.works(link), stack.target(link)
+    if works and through(stack, link):
+        up = target is None or target.state.running
+        failed = any(j.result.failed and isinstance(j.result.subject, Link | Publication) for j in judged)
+        return up and not failed
+    return works
 
 
 def _connect_ms(stack: Stack, link: Link) -> float | None:

@@ -12,8 +12,7 @@ from typing import Literal
 
 import msgspec
 
-HOST = "host"
-"""Stands where a container's ID is expected when the host itself is meant."""
+from netdoctor.answers.question import HOST as HOST
 
 Protocol = Literal["tcp", "udp"]
 

@@ -1,4 +1,4 @@
-"""Where an address leads: to the host, into a network of this engine, or out of the stack."""
+"""Where an address leads: to the host, through a publication, into a network of this engine, or out of the stack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from netdoctor.answers import Lookup
 from netdoctor.mentions import is_address, is_any_address, is_loopback
-from netdoctor.model import Container, Endpoint, Link
+from netdoctor.model import HOST, Container, Endpoint, Link, Publication
 from netdoctor.stack import Stack
 
 HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
@@ -15,16 +15,61 @@ HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.container
 
 
 def means_host(stack: Stack, source: Container, address: str) -> bool:
-    """Whether the source reaches the host by this address: a well-known name, a gateway, localhost on its network."""
+    """Whether the source reaches the host by this address: a well-known name, an address of the host, localhost there.
+
+    Where it is known from the live host (AskHost), every address of the host counts, else the gateways alone.
+    """
+    own = _is_gateway(stack, source, address) or _bare(address) in stack.host_addresses
     if source.on_host_network:
-        return is_loopback(address) or is_any_address(address)
-    if address.lower() in HOST_NAMES or _is_gateway(stack, source, address):
+        named = bool(address) and address.lower() == stack.engine.host_name.lower()
+        return own or named or is_loopback(address) or is_any_address(address)
+    if own or address.lower() in HOST_NAMES:
         return True
     for entry in source.extra_hosts:
         name, _, given = entry.partition(":")
         if name == address and (given == "host-gateway" or _is_gateway(stack, source, given)):
             return True
     return False
+
+
+def through(stack: Stack, link: Link) -> tuple[Publication, ...]:
+    """The publications by which the link leads into its target: those of this host port, if the host is asked.
+
+    Where the host itself asks for a port that the target does not publish, the one that is missing: it stands in no
+    list of the container's.
+    """
+    found = stack.ways.get(link)
+    if found is None:
+        found = stack.ways[link] = _through(stack, link)
+    return found
+
+
+def _through(stack: Stack, link: Link) -> tuple[Publication, ...]:
+    target = stack.target(link)
+    if target is None or not means_host(stack, stack.source(link), link.address):
+        return ()
+    owner = stack.namespace_owner(target)
+    asked = (link.port, link.protocol)
+    # Where the engine chose the port (-p 80), only what it did tells the number.
+    chosen = {(p.container_port, p.protocol) for p in owner.published if (p.host_port, p.protocol) == asked}
+    found = tuple(
+        p
+        for p in owner.publications
+        if (p.host_port, p.protocol) == asked or (not p.host_port and (p.container_port, p.protocol) in chosen)
+    )
+    if found:
+        return tuple(p for p in found if _takes(link.address, p.host_address)) or found
+    elsewhere = any((p.container_port, p.protocol) == asked for p in owner.publications)
+    if link.source != HOST or not link.port or owner.on_host_network or elsewhere:
+        return ()
+    return (Publication(container_port=link.port, protocol=link.protocol, host_port=link.port, container=owner.id),)
+
+
+def _takes(address: str, bound: str) -> bool:
+    """Whether a publication that is bound there can be reached by the address, as far as its text tells."""
+    if bound in ("", "0.0.0.0", "::") or not is_address(address):  # noqa: S104  compared with, never bound to
+        return True
+    return is_loopback(bound) if is_loopback(address) else _bare(address) == _bare(bound)
 
 
 def _is_gateway(stack: Stack, source: Container, address: str) -> bool:
@@ -90,3 +135,9 @@ def in_subnets(stack: Stack, address: str) -> bool:
 def _within(address: str, subnets: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     wanted = ipaddress.ip_address(address.strip("[]"))
     return any(wanted in subnet for subnet in subnets)
+
+
+def _bare(address: str) -> str:
+    """An IP address in its usual spelling, anything else as it is."""
+    bare = address.strip("[]")
+    return str(ipaddress.ip_address(bare)) if is_address(bare) else bare

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from netdoctor.answers import AnyQuestion, AskLogs, AskLookup, AskSockets
-from netdoctor.links import CONNECTS, asked_for, inferred
+from netdoctor.answers import AnyQuestion, AskHost, AskLogs, AskLookup, AskSockets
+from netdoctor.links import CONNECTS, asked_for, from_host, inferred, to_published
 from netdoctor.meant import might_serve
-from netdoctor.mentions import Mention, is_address, mentions
+from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions
 from netdoctor.model import HOST, Container, Host, Link, Protocol, Scope, Subject
 from netdoctor.named import called, find, project_here, within
-from netdoctor.places import leads_outside
+from netdoctor.places import in_subnets, leads_outside, through
 from netdoctor.request import BadRequest, Request, read_target
 from netdoctor.stack import Stack
 
@@ -45,6 +45,8 @@ def plan(request: Request, stack: Stack) -> Plan:
     if request.source is None:
         sources, everybody = whole_stack(stack_here, bool(project))
         return _planned(stack, inferred(stack, sources), everybody, whole=everybody, sources=sources, everything=True)
+    if _is_host(stack, request.source):
+        return _of_host(stack, request.target, stack_here)
     sources = _sources(stack, request, stack_here)
     if request.target is None:
         puzzles = [(s, m) for s in sources for m in mentions(s) if m.purpose in CONNECTS]
@@ -54,6 +56,22 @@ def plan(request: Request, stack: Stack) -> Plan:
     links = (link for source in sources for link in asked_for(stack, source, given, stack_here))
     puzzles = [(source, Mention(host=given.host, port=given.port)) for source in sources]
     return _planned(stack, links, sources, puzzles, sources=sources)
+
+
+def _is_host(stack: Stack, text: str) -> bool:
+    """Whether SOURCE is the host, by that word or by its own name. A container that is called so wins."""
+    return bool(text) and text in (HOST, stack.engine.host_name) and not stack.called(text)
+
+
+def _of_host(stack: Stack, target: str | None, stack_here: tuple[Container, ...]) -> Plan:
+    """What the host reaches: the target, or all that is published by who runs, or would run if its port were free."""
+    wants = (AskHost(), AskSockets(container=HOST))
+    if target is None:
+        up = tuple(c for c in stack_here if c.state.running or c.state.error)
+        return _planned(stack, to_published(stack, up), publishers=up, wants=wants)
+    given = read_target(target)
+    puzzles = [(stack.host, Mention(host=given.host, port=given.port))]
+    return _planned(stack, from_host(stack, given, stack_here), puzzles=puzzles, wants=wants)
 
 
 Containers = tuple[Container, ...]
@@ -86,8 +104,8 @@ def _sources(stack: Stack, request: Request, stack_here: tuple[Container, ...]) 
     for name in (part.strip() for part in (request.source or "").split(",")):
         if not name:
             raise BadRequest(f"{request.source!r} holds an empty name: write commas between names, like api,worker")
-        if name == HOST and not stack.called(HOST):
-            raise BadRequest("the host as SOURCE is not supported yet: name the container that cannot connect")
+        if _is_host(stack, name):
+            raise BadRequest("the host is asked about alone: netdoctor host TARGET, without other names beside it")
         mine = stack_here if request.project is not None else called(stack_here, name) or stack.containers
         found.update((c.id, c) for c in find(stack, name, mine))
     return tuple(found.values())
@@ -96,52 +114,67 @@ def _sources(stack: Stack, request: Request, stack_here: tuple[Container, ...]) 
 def _planned(
     stack: Stack,
     links: Iterable[Link],
-    containers: Iterable[Container],
+    containers: Iterable[Container] = (),
     puzzles: Iterable[tuple[Container, Mention]] = (),
     whole: Iterable[Container] = (),
     sources: Iterable[Container] = (),
     everything: bool = False,
+    publishers: Iterable[Container] = (),
+    wants: Iterable[AnyQuestion] = (),
 ) -> Plan:
-    """`whole`: the containers that are judged with all their publications and mounts, not only as ends of links."""
+    """`whole`: the containers that are judged with all their publications and mounts, not only as ends of links.
+
+    `publishers`: those that are judged with all their publications. `wants`: more that is asked before the second plan.
+    """
     once: dict[tuple[str, str, int, Protocol], Link] = {}
     for link in links:
         once.setdefault((link.source, link.address, link.port, link.protocol), link)
     meant = tuple(once.values())
     ends = [e for link in meant for e in (stack.container(link.source), stack.target(link)) if e is not None]
     ends += [stack.namespace_owner(end) for end in ends]
-    judged = tuple({c.id: c for c in (*containers, *ends) if c.id != HOST}.values())
+    judged = tuple({c.id: c for c in (*containers, *publishers, *ends) if c.id != HOST}.values())
     # Who is meant by localhost:5432 is told by who listens on 5432.
     asked = {c.id: c for c in judged} | {c.id: c for s, m in puzzles for c in might_serve(stack, s, m)}
-    wants: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
+    wanted: list[AnyQuestion] = [AskSockets(container=c.id) for c in asked.values() if c.state.running]
     # What a container complains of tells where it means to go.
-    wants += [AskLogs(container=c.id) for c in sources]
+    wanted += [AskLogs(container=c.id) for c in sources]
     # A name outside may stand for an address in a subnet of this engine, which is looked at then.
     named = [k for k in meant if not k.target and not is_address(k.address)]
-    wants += [
+    wanted += [
         AskLookup(container=k.source, name=k.address) for k in named if leads_outside(stack, stack.source(k), k.address)
     ]
+    # So may an address that only the host itself can tell to be one of its own.
+    wanted += [AskHost() for link in meant if _may_be_own(stack, link.address)][:1]
     scope = Scope(whole=tuple(c.id for c in whole), everything=everything)
-    parts = _parts(stack, meant, judged, set(scope.whole))
+    parts = _parts(stack, meant, judged, set(scope.whole), {c.id for c in publishers} | set(scope.whole))
     return Plan(
         links=tuple(k for k in meant if k.port),
         meant=meant,
         others=(*judged, *parts),
-        wants=tuple(wants),
+        wants=(*wants, *wanted),
         scope=scope,
     )
 
 
-def _parts(stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...], whole: set[str]) -> Iterator[Subject]:
-    """The host, the networks of all, the publications that links go through and the mounts of who does not run.
+def _may_be_own(stack: Stack, address: str) -> bool:
+    if not is_address(address) or is_loopback(address) or is_any_address(address):
+        return False
+    return not in_subnets(stack, address)
 
-    Of the containers that are judged as a whole (their IDs) all publications and mounts.
+
+def _parts(
+    stack: Stack, links: tuple[Link, ...], judged: tuple[Container, ...], whole: set[str], publishers: set[str]
+) -> Iterator[Subject]:
+    """The host, the networks of all, the publications that links go through; of who does not run, what may be why.
+
+    `whole` and `publishers` are IDs of containers: of those all publications and mounts, of these all publications.
     """
     yield Host()
     networks = dict.fromkeys(e.network_id for c in judged for e in stack.endpoints(c))
     networks |= dict.fromkeys(n.id for link in links for a in _nobodys(stack, link) for n in stack.having(a))
     yield from (n for i in networks if (n := stack.network(i)) is not None and n.name not in ("host", "none"))
-    published = [p for c in judged if c.id in whole for p in c.publications]
-    yield from dict.fromkeys((*published, *(p for link in links for p in stack.through(link))))
+    published = [p for c in judged if c.id in publishers or not c.state.running for p in c.publications]
+    yield from dict.fromkeys((*published, *(p for link in links for p in through(stack, link))))
     mounts = [m for c in judged if c.id in whole or not c.state.running for m in c.mounts]
     yield from mounts
     volumes = dict.fromkeys(m.name for m in mounts if m.name)

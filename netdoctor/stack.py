@@ -194,6 +194,19 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """The stack without what one run made of it, as captures hold it: it can be asked something else later."""
         return msgspec.structs.replace(self, links=(), scope=Scope())
 
+    @cached_property
+    def ways(self) -> dict[Link, tuple[Publication, ...]]:
+        """What places.through has found out for this stack."""
+        return {}
+
+    @cached_property
+    def _links_into(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in self.links:
+            if link.port and (target := self.target(link)) is not None:
+                found.setdefault(self.namespace_owner(target).id, []).append(link)
+        return found
+
     # -- finding one's way ------------------------------------------------------------------------------------
 
     @cached_property
@@ -246,11 +259,28 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """Whether a service of its project waits for this one (`depends_on`)."""
         return (container.project, container.service) in self._waited_for
 
+    @cached_property
+    def host_addresses(self) -> frozenset[str]:
+        """The addresses by which the host itself can be asked, without its loopback, as far as they are known.
+
+        Those that something is to be published on are among them, though the host may not have them (any more).
+        """
+        facts = self.host_facts()
+        seen = () if isinstance(facts, Unable) else (a for i in facts.interfaces for a in i.addresses)
+        gateways = (g for n in self.networks if n.driver in ("", "bridge") for g in n.gateways)
+        bound = (p.host_address for c in self.containers for p in (*c.publications, *c.published))
+        own = (_address(a.partition("/")[0]) for a in (*seen, *gateways, *bound))
+        return frozenset(
+            str(a) for a in own if a is not None and not (a.is_loopback or a.is_link_local or a.is_unspecified)
+        )
+
     def title(self, container: Container) -> str:
         """What a person calls the container: its service where only one container has it, else its name.
 
         Of the name of a swarm's task, `web.1.s67tljl7jrw4u0w0922gafwot`, the ID is left out.
         """
+        if container.id == HOST:
+            return "the host"
         service = container.service
         if service and self._services[service] == 1:
             return service
@@ -263,8 +293,11 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         if isinstance(subject, Link):
             target = self.target(subject)
             meant = self.title(target) if target else subject.address
-            return f"{self.title(self.source(subject))} -> {meant}:{subject.port}/{subject.protocol}"
+            asks = HOST if subject.source == HOST else self.title(self.source(subject))
+            return f"{asks} -> {meant}:{subject.port}/{subject.protocol}"
         if isinstance(subject, Publication):
+            if subject not in self.owner(subject).publications:  # missed by somebody, see places.through
+                return f"{self._whose(subject)}: {subject.container_port}/{subject.protocol}"
             place = f"{subject.host_port or 'any port'} -> {subject.container_port}/{subject.protocol}"
             address = f"[{subject.host_address}]" if ":" in subject.host_address else subject.host_address
             return f"{self._whose(subject)}: {f'{address}:' if address else ''}{place}"
@@ -302,19 +335,19 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         """
         return tuple(c for c in self.containers if f"address pools: {network.name} ({network.id})" in c.state.error)
 
-    def through(self, link: Link) -> tuple[Publication, ...]:
-        """The publications that the link goes through if it asks the host: of the target, with this host port."""
-        target = self.target(link)
-        if target is None:
-            return ()
-        owner = self.namespace_owner(target)
-        asked = (link.port, link.protocol)
-        # Where the engine chose the port (-p 80), only what it did tells the number.
-        chosen = {(p.container_port, p.protocol) for p in owner.published if (p.host_port, p.protocol) == asked}
+    def links_into(self, container: Container) -> Iterable[Link]:
+        """The links of this run that lead into the network namespace which the container's endpoints belong to."""
+        return self._links_into.get(container.id, ())
+
+    def done(self, asked: Publication) -> tuple[Publication, ...]:
+        """What the engine made of a publication that was asked for: one, one for each family, or nothing."""
         return tuple(
             p
-            for p in owner.publications
-            if (p.host_port, p.protocol) == asked or (not p.host_port and (p.container_port, p.protocol) in chosen)
+            for p in self.owner(asked).published
+            if (p.container_port, p.protocol) == (asked.container_port, asked.protocol)
+            and (not asked.host_port or asked.host_port == p.host_port)
+            # An empty address is the engine's default, which may be another than all.
+            and (not asked.host_address or _address(asked.host_address) == _address(p.host_address))
         )
 
     def donor(self, container: Container) -> Container | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdoctor.api import (
+    HOST,
     Connection,
     Container,
     Finding,
@@ -36,6 +37,8 @@ _FORWARD = "socat TCP-LISTEN:{port},bind={gateway},fork,reuseaddr TCP:127.0.0.1:
 def judge_host(stack: Stack, link: Link, source: Container, target: Container | None) -> Finding:
     """host.docker.internal and gateways: is the name defined, and does the host serve the port for containers?"""
     me, works, connection = stack.title(source), stack.works(link), stack.connection(link)
+    if source.id == HOST:
+        return passed(f"{link.address} is the host itself")
     if source.on_host_network:
         return passed(f"{me} is on the host's network, where {link.address} is the host")
     if works:

@@ -27,7 +27,7 @@ By hand
     docker logs --tail 50 postgres
 
 See also
-    container.healthy, network.exists, port.listening
+    container.healthy, network.exists, publish.bound, port.listening
     https://docs.docker.com/reference/cli/docker/container/run/#exit-status
 """
 
@@ -46,6 +46,10 @@ _STOPPED = (0, 130, 137, 143)
 """Codes of a container that did its work, or was told to end."""
 
 
+_NOT_STARTED = ("network.room", "publish.bound/port-taken", "publish.bound/not-bound")
+"""What keeps a container from starting, told of by itself."""
+
+
 @check(
     id="container.running",
     title="{name} is running",
@@ -55,7 +59,7 @@ _STOPPED = (0, 130, 137, 143)
         Reason("crash-looping", "restarted again and again within minutes", time_heals=True, follows_links=True),
         Reason("paused", "frozen: the kernel accepts connections for it, and nobody answers", time_heals=True),
         Reason("never-started", "created only"),
-        Reason("start-failed", "the engine refused to start it; its error in words", after=("network.room",)),
+        Reason("start-failed", "the engine refused to start it; its error in words", after=_NOT_STARTED),
     ),
     needs=(AskLogs,),
     after=("network.exists", "volume"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdoctor.api import Container, Finding, Link, Remedy, Stack, fail, is_loopback, passed, skip
+from netdoctor.api import HOST, Container, Finding, Link, Remedy, Stack, fail, is_loopback, passed, skip
 
 from ._joining import lines, up, verify
 from ._places import beyond, found, literals, networks
@@ -17,7 +17,8 @@ def from_host(stack: Stack, link: Link, source: Container, target: Container) ->
     given = (*literals(stack, link), *found(stack, link))
     local = is_loopback(link.address)
     if set(given) & {a for e in networks(stack, target) for a in e.addresses}:
-        return passed(f"{me} is on the host's network, which reaches the addresses of containers")
+        reaches = "the host" if source.id == HOST else f"{me} is on the host's network, which"
+        return passed(f"{reaches} reaches the addresses of containers")
     if _published(link, target, by_host_port=True) and (
         local or any(is_loopback(a) or beyond(stack, a) for a in given)
     ):
@@ -27,6 +28,8 @@ def from_host(stack: Stack, link: Link, source: Container, target: Container) ->
     right, command = _from_there(stack, link, target)
     what = f"nothing of {it} is at {link.address}" if local else f"the name {link.address} means nothing"
     says = f"{me} is on the host's network, where {what}: from there {it} is {right or 'a published port only'}"
+    if source.id == HOST:
+        says = f"the host knows no container by the name {link.address}: from there {it} is {right}"
     advice = f"Let {me} ask for {right or 'a port that is published'}"
     if not _published(link, target):
         advice += (

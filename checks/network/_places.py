@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Endpoint, Link, Lookup, Stack, is_address
+from netdoctor.api import HOST, Container, Endpoint, Link, Lookup, Stack, is_address
+from netdoctor.api import means_host as leads_to_host
 
 _HOST_NAMES = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
@@ -74,6 +75,11 @@ def means_host(stack: Stack, link: Link) -> bool:
     if link.address.lower() in (*_HOST_NAMES, stack.engine.host_name.lower()):
         return True
     return any(a == "host-gateway" or beyond(stack, a) for a in literals(stack, link))
+
+
+def at_home(stack: Stack, link: Link) -> bool:
+    """Whether the host asks itself: localhost, or an address of its own."""
+    return link.source == HOST and leads_to_host(stack, stack.source(link), link.address)
 
 
 def beyond(stack: Stack, text: str) -> bool:

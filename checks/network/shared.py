@@ -61,7 +61,19 @@ from netdoctor.api import (
 from ._hosts import from_host, to_host
 from ._joining import share, somewhere
 from ._lan import by_a_bridge, by_the_host
-from ._places import found, has_names, in_words, lonely, lost_donor, made_anew, means_host, networks, on_host, together
+from ._places import (
+    at_home,
+    found,
+    has_names,
+    in_words,
+    lonely,
+    lost_donor,
+    made_anew,
+    means_host,
+    networks,
+    on_host,
+    together,
+)
 
 
 @check(
@@ -85,6 +97,9 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
     elsewhere = _elsewhere(stack, link)
     if elsewhere:
         yield elsewhere
+        return
+    if at_home(stack, link):
+        yield skip("the host asks itself, which needs no network: what its ports lead to, the family publish judges")
         return
     kept_apart = by_the_host(stack, link)
     if kept_apart is not None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shlex
 
-from netdoctor.api import Attempt, Connection, Finding, Link, Remedy, Stack, fail
+from netdoctor.api import HOST, Attempt, Connection, Finding, Link, Remedy, Stack, fail
 
+from .._listeners import verify
 from ._attempts import tried
-from ._reach import verify
 from ._remedies import lift_rule
 
 
 def judge_outside(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding | None:
     """None for an outcome that is the same wherever the target is."""
     me, host = stack.title(stack.source(link)), stack.connection_of_host(link)
-    theirs = host.last if isinstance(host, Connection) else None
+    theirs = host.last if isinstance(host, Connection) and link.source != HOST else None
     place = f"[{attempt.address}]:{link.port}" if ":" in attempt.address else f"{attempt.address}:{link.port}"
     alike = theirs is not None and theirs.outcome != "connected"
     if attempt.outcome == "refused":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import shlex
 
-from netdoctor.api import Container, Link, Remedy, Stack, Trace
+from netdoctor.api import HOST, Container, Link, Remedy, Stack, Trace
 
+from .._listeners import verify
 from .._rewriting import callable_name, rewrite
 from .._rules import called, listing, where
-from ._reach import verify
 
 
 def ask_for_port(stack: Stack, link: Link, target: Container, right: int) -> Remedy:
@@ -27,7 +27,7 @@ def ask_by_name(stack: Stack, link: Link) -> Remedy:
         return _checked(rewrite(stack, link, name, link.port, says), verify(stack, link, address=name))
     return Remedy(
         says=f"Write the name of the container that serves {link.port}, which nobody has at that address",
-        run=(_where_told(source, link.address), "docker ps --format 'table {{.Names}}\t{{.Networks}}\t{{.Ports}}'"),
+        run=(*_where_told(source, link.address), "docker ps --format 'table {{.Names}}\t{{.Networks}}\t{{.Ports}}'"),
         verify=(verify(stack, link),),
     )
 
@@ -43,7 +43,7 @@ def speak(stack: Stack, link: Link, heard: str) -> Remedy:
     says = f"Look at what listens on {link.port}, and ask for what is meant"
     if right:
         says = f"Write {right}:// instead of {link.scheme}://"
-    return Remedy(says=says, run=(_where_told(stack.source(link), f"{link.scheme}://"),), verify=(verify(stack, link),))
+    return Remedy(says=says, run=_where_told(stack.source(link), f"{link.scheme}://"), verify=(verify(stack, link),))
 
 
 def other_protocol(stack: Stack, link: Link, other: str) -> Remedy:
@@ -51,7 +51,7 @@ def other_protocol(stack: Stack, link: Link, other: str) -> Remedy:
     source = stack.source(link)
     return Remedy(
         says=f"Let {stack.title(source)} use {other.upper()}, or the server {link.protocol.upper()}",
-        run=(_where_told(source, str(link.port)),),
+        run=_where_told(source, str(link.port)),
         verify=(verify(stack, link, protocol=other),),
     )
 
@@ -135,14 +135,15 @@ def join_network(stack: Stack, link: Link, address: str) -> Remedy:
     known = [n for n in stack.networks if any(wanted in ipaddress.ip_network(s, strict=False) for s in n.subnets)]
     mine = {e.network_id for e in stack.endpoints(source)}
     joinable = [n for n in known if n.id not in mine and n.has_resolver]
-    if joinable and target is not None:
+    if joinable and target is not None and source.id != HOST:
         return Remedy(
             says=f"Connect {stack.title(source)} to {joinable[0].name}, the network of that address",
             run=(f"docker network connect {joinable[0].name} {source.name}",),
             verify=(verify(stack, link),),
         )
     says = "Give the network IPv6, or let the name mean an IPv4 address" if wanted.version == 6 else "Give it a network"
-    run = (f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {source.name}",)
+    show = f"docker inspect --format '{{{{json .NetworkSettings.Networks}}}}' {source.name}"
+    run = () if source.id == HOST else (show,)
     return Remedy(says=says, run=run, verify=(verify(stack, link),))
 
 
@@ -150,7 +151,9 @@ def _checked(remedy: Remedy, command: str) -> Remedy:
     return Remedy(says=remedy.says, run=remedy.run, compose=remedy.compose, verify=(command,))
 
 
-def _where_told(source: Container, text: str) -> str:
-    """Shows where in the container's configuration a text stands."""
+def _where_told(source: Container, text: str) -> tuple[str, ...]:
+    """Shows where in the container's configuration a text stands; that of the host's programs nobody knows."""
+    if source.id == HOST:
+        return ()
     template = "{{range .Config.Env}}{{println .}}{{end}}{{range .Args}}{{println .}}{{end}}"
-    return f"docker inspect --format '{template}' {source.name} | grep -n {shlex.quote(text)}"
+    return (f"docker inspect --format '{template}' {source.name} | grep -n {shlex.quote(text)}",)

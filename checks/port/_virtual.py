@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netdoctor.api import Attempt, Connection, Finding, Link, Remedy, Service, Stack, Unable, fail
 
+from .._listeners import verify
 from ._attempts import tried
-from ._reach import verify
 
 
 def virtual_address(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding | None:

@@ -37,7 +37,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from netdoctor.api import (
+    HOST,
     AskConnection,
     AskSockets,
     Attempt,
@@ -48,19 +51,23 @@ from netdoctor.api import (
     Remedy,
     Stack,
     Unable,
+    asked_inside,
     check,
     fail,
     is_loopback,
     outside,
     passed,
     skip,
+    through,
     unknown,
     warn,
 )
 
+from .._listeners import seen, serves
+from .._publishing import arrives_at as places_inside
 from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
 from ._outside import judge_outside
-from ._reach import arrivals, listeners_on, seen, serves
+from ._reach import arrivals, arrives_at, listeners_on
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 from ._virtual import virtual_address
 
@@ -78,7 +85,7 @@ from ._virtual import virtual_address
         Reason("other-protocol-spoken", "the other side speaks another protocol"),
     ),
     needs=(AskConnection, AskSockets),
-    after=("address", "container", "network", "dns", "host", "firewall", "port.listening", "port.interface"),
+    after=("address", "container", "network", "dns", "host", "firewall", "publish", "port.listening", "port.interface"),
     hop="accepts",
 )
 def accepts(stack: Stack, link: Link) -> Iterator[Finding]:
@@ -95,9 +102,34 @@ def accepts(stack: Stack, link: Link) -> Iterator[Finding]:
     elif (attempt := decisive(stack, link, connection)) is None:
         yield unknown(f"no connection to {link.address}:{link.port} was tried")
     elif attempt.outcome == "connected":
-        yield _accepted(stack, link, connection, attempt)
+        yield _behind_the_proxy(stack, link, attempt) or _accepted(stack, link, connection, attempt)
     else:
         yield _failed(stack, link, connection, attempt)
+
+
+def _behind_the_proxy(stack: Stack, link: Link, attempt: Attempt) -> Finding | None:
+    """What the engine's proxy hides: it accepts at a published port, and hangs up or waits when nobody answers it.
+
+    So where nothing was heard, the way from the host to the container itself decides.
+    """
+    publications = through(stack, link)
+    if attempt.heard or not publications or (attempt.after != "open" and link.source != HOST):
+        return None
+    done = [d for p in publications for d in stack.done(p)]
+    bound = [d for d in done if (":" in d.host_address) is (":" in attempt.address)] or done
+    there = {a for d in bound for a in places_inside(stack, d)}
+    asked = [q for p in publications for q in asked_inside(stack, p) if q.address in there]
+    answers = [(q, a) for q in asked if isinstance(a := stack.told(q, Connection), Connection)]
+    if not answers or any(a.works for _, a in answers):
+        return None
+    question, answer = answers[0]
+    inner = replace(link, source=HOST, address=question.address, port=question.port)
+    last = decisive(stack, inner, answer)
+    if last is None or last.outcome == "connected":
+        return None  # accepted, and nobody takes it: our own connection shows that as well
+    if last.outcome == "refused" and not any(serves(x, last.address) for x in listeners_on(stack, inner) or ()):
+        return skip(f"the engine's proxy accepts for {_meant(stack, link)}, with nothing behind: see publish.listener")
+    return _failed(stack, inner, answer, last)
 
 
 def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding:
@@ -141,7 +173,7 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
         return fail(reason, says, remedy=remedy, seen_by=connection.seen_by, **evidence)
 
     if connection.works is None:  # UDP, and nothing came back
-        if True in serving:
+        if True in serving or _is_published(stack, link):
             return passed(f"{meant} has {link.port}/udp open; its silence is not a fault", seen_by=connection.seen_by)
         return unknown(f"UDP is not acknowledged: nothing came back from {address}, which proves nothing")
     virtual = virtual_address(stack, link, connection, attempt)
@@ -178,6 +210,14 @@ def _failed(stack: Stack, link: Link, connection: Connection, attempt: Attempt) 
             join_network(stack, link, attempt.address),
         )
     return unknown(f"the connection to {address} could not be tried: {attempt.text}")
+
+
+def _is_published(stack: Stack, link: Link) -> bool:
+    """Whether the link goes through a publication, and a socket behind it is open for what arrives."""
+    target, listeners = stack.target(link), listeners_on(stack, link) or ()
+    if target is None or not through(stack, link):
+        return False
+    return any(serves(x, a) for x in listeners for a in arrives_at(stack, link, target))
 
 
 def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:

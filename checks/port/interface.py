@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.api import (
+    HOST,
     AskConnection,
     AskLookup,
     AskSockets,
@@ -52,11 +53,13 @@ from netdoctor.api import (
     is_loopback,
     passed,
     skip,
+    through,
     unknown,
 )
 
-from ._reach import arrives_at, at, port_behind, seen, serves, vouched, who
-from ._software import listen_everywhere
+from .._listeners import at, seen, serves, who
+from .._software import listen_everywhere
+from ._reach import arrives_at, port_behind, vouched
 
 
 @check(
@@ -77,6 +80,9 @@ def interface(stack: Stack, link: Link) -> Iterator[Finding]:
         yield skip(
             f"{stack.title(target)} is not running" if target else f"no container is known behind {link.address}"
         )
+        return
+    if link.source == HOST and through(stack, link):
+        yield skip(f"the host asks for what {stack.title(target)} publishes; see publish.listener")
         return
     sockets = stack.sockets(target)
     if isinstance(sockets, Unable):

@@ -35,6 +35,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from netdoctor.api import (
+    HOST,
     AskConnection,
     AskSockets,
     Container,
@@ -50,12 +51,14 @@ from netdoctor.api import (
     is_loopback,
     passed,
     skip,
+    through,
     unknown,
 )
 
-from ._reach import at, port_behind, ready_soon, seen, vouched, who
+from .._listeners import at, ready_soon, seen, who
+from .._software import listen_everywhere
+from ._reach import port_behind, vouched
 from ._remedies import ask_for_port, get_ready, other_protocol
-from ._software import listen_everywhere
 
 
 @check(
@@ -79,6 +82,9 @@ def listening(stack: Stack, link: Link) -> Iterator[Finding]:
     title = stack.title(target)
     if not target.state.running:
         yield skip(f"{title} is not running, so it listens nowhere")
+        return
+    if link.source == HOST and through(stack, link):
+        yield skip(f"the host asks for what {title} publishes; see publish.listener")
         return
     port = port_behind(stack, link, target)
     sockets = stack.sockets(target)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from netdoctor.answers.question import Answer, Question
+from netdoctor.answers.question import HOST, Answer, Question
 
 MAIN_TABLE = 254
 """RT_TABLE_MAIN: the routing table that is meant where none is named, ip-route(8)."""
@@ -14,6 +14,11 @@ MAIN_TABLE = 254
 
 class AskHost(Question, frozen=True, kw_only=True):
     """What do the kernel of the engine's host, its interfaces and its routes say?"""
+
+
+def is_about_host(question: Question) -> bool:
+    """Whether it is put to the engine's host, and to no container."""
+    return isinstance(question, AskHost) or getattr(question, "container", "") == HOST
 
 
 class HostInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+HOST = "host"
+"""Stands where a container's ID is expected when the host itself is meant."""
+
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     """A question; two equal questions have one answer."""

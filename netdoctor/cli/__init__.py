@@ -45,7 +45,9 @@ EXAMPLES = """\b
   netdoctor api postgres            why can't api reach postgres?
   netdoctor api postgres:5432       the same, on this port
   netdoctor api "$DATABASE_URL"     the very string of a configuration
-  netdoctor api                     all that api depends on
+  netdoctor api                     all that api depends on, and publishes
+  netdoctor host api                why can't I reach api from this machine?
+  netdoctor host localhost:8080     the same, by what I type in my browser
   netdoctor                         every running container
   netdoctor --from case.json.gz api postgres"""
 
@@ -76,10 +78,10 @@ def cli() -> None:
 def diagnose(ctx: click.Context, /, **options: Any) -> None:
     """Why can't SOURCE reach TARGET, and what do you type to mend it?
 
-    SOURCE is a container: its name, ID, Compose service or project/service. (The host as SOURCE comes with a later
-    release.) TARGET is the same, or the very string of the configuration: localhost:5432, 10.0.0.7:5432, a URL with its
-    password. Without a port it is looked for in SOURCE's environment, then among TARGET's listeners, then its exposed
-    ports.
+    SOURCE is a container (its name, ID, Compose service or project/service), or `host`: the engine's, which reaches
+    what containers publish. TARGET is a container, or the very string of the configuration: localhost:5432,
+    10.0.0.7:5432, a URL with its password. Without a port it is looked for in SOURCE's environment, then among TARGET's
+    listeners, then its exposed ports; for the host, it is every port that TARGET publishes.
     """
     with complaints():
         from netdoctor.report import FORMATS

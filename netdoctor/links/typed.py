@@ -22,14 +22,14 @@ from netdoctor.stack import Stack
 def asked_for(stack: Stack, source: Container, given: Given, among: tuple[Container, ...]) -> Iterator[Link]:
     reachable = [e.network_id for e in stack.endpoints(source)]
     by_alias = next((c for c, _ in stack.bearers(given.host, reachable)), stack.linked(source, given.host))
-    verbatim = given.verbatim or is_loopback(given.host)
+    exact = given.verbatim or is_loopback(given.host)
     mates = tuple(c for c in among if source.project and c.project == source.project)
-    named = () if verbatim else called(mates, given.host)  # of several projects' `db` the source's own is meant
-    asked = () if verbatim else named or called(among, given.host) or called(stack.containers, given.host)
+    named = () if exact else called(mates, given.host)  # of several projects' `db` the source's own is meant
+    asked = () if exact else named or called(among, given.host) or called(stack.containers, given.host)
     if not asked and by_alias is not None:
         asked = (by_alias,)
-    if not asked or verbatim:
-        yield from _verbatim(stack, source, given, by_alias)
+    if not asked or exact:
+        yield from verbatim(stack, source, given, by_alias)
         return
     target = by_alias if by_alias is not None and by_alias in asked else asked[0]
     told = tuple(configured(stack, source, target))
@@ -49,10 +49,10 @@ def _typed(stack: Stack, source: Container, target: Container, given: Given) -> 
     ports: Ports = ((given.port, given.protocol),) if given.port else ()
     if not ports:
         ports, where = ports_served(stack, target)
-    if not ports and (_unasked(stack, target) or not target.state.running):
+    if not ports and (unasked(stack, target) or not target.state.running):
         ports = ((0, "tcp"),)  # no link yet, but both ends are looked at
     for port, protocol in ports:
-        yield _link(source, address, port, protocol, target.id, given.scheme, where)
+        yield link_from(source, address, port, protocol, target.id, given.scheme, where)
     if not ports:
         raise BadRequest(
             f"nothing tells on which port {stack.title(target)} should be reached: it exposes none, was not seen to "
@@ -60,7 +60,7 @@ def _typed(stack: Stack, source: Container, target: Container, given: Given) -> 
         )
 
 
-def _unasked(stack: Stack, container: Container) -> bool:
+def unasked(stack: Stack, container: Container) -> bool:
     """Whether the container's sockets could be asked for, and were not yet."""
     return container.state.running and not any(a.question == AskSockets(container=container.id) for a in stack.asked)
 
@@ -74,7 +74,7 @@ def _callable(stack: Stack, source: Container, target: Container, typed: str) ->
     return target.service or target.name
 
 
-def _verbatim(stack: Stack, source: Container, given: Given, by_alias: Container | None) -> Iterator[Link]:
+def verbatim(stack: Stack, source: Container, given: Given, by_alias: Container | None) -> Iterator[Link]:
     kind = given.scheme or kind_of(given.host)
     mention = Mention(host=given.host, port=given.port, scheme=given.scheme, hint=kind)
     target = by_alias or meant(stack, source, mention)
@@ -86,7 +86,7 @@ def _verbatim(stack: Stack, source: Container, given: Given, by_alias: Container
             ports, where = ((same[0].port, same[0].protocol),), f"{same[0].where} of {stack.title(source)}"
         elif (near := target or _nearest(stack, given.host)) is not None:
             ports, where = ports_served(stack, near)
-            ports = ports or (((0, "tcp"),) if _unasked(stack, near) else ())
+            ports = ports or (((0, "tcp"),) if unasked(stack, near) else ())
     if not any(port for port, _ in ports) and SCHEME_PORTS.get(kind):
         ports, where = ((SCHEME_PORTS[kind], "tcp"),), f"the usual port of {kind}"
     if ports in ((), ((0, given.protocol),)) and target is None:
@@ -95,7 +95,7 @@ def _verbatim(stack: Stack, source: Container, given: Given, by_alias: Container
         if target is None and protocol == "tcp" and leads_outside(stack, source, given.host):
             yield from _way_out(stack, source, given, port, where)
         else:
-            yield _link(source, given.host, port, protocol, target.id if target else "", given.scheme, where)
+            yield link_from(source, given.host, port, protocol, target.id if target else "", given.scheme, where)
 
 
 def _way_out(stack: Stack, source: Container, given: Given, port: int, where: str) -> Iterator[Link]:
@@ -105,13 +105,13 @@ def _way_out(stack: Stack, source: Container, given: Given, port: int, where: st
     """
     proxy = on_the_way_out(source, given.scheme, given.host, port)
     if proxy is None:
-        yield _link(source, given.host, port, "tcp", "", given.scheme, where)
+        yield link_from(source, given.host, port, "tcp", "", given.scheme, where)
         return
     target = meant(stack, source, proxy)
     known_from = f"{proxy.where} of {stack.title(source)}, for {given.host}:{port}"
-    yield _link(source, proxy.host, proxy.port, "tcp", target.id if target else "", proxy.scheme, known_from)
+    yield link_from(source, proxy.host, proxy.port, "tcp", target.id if target else "", proxy.scheme, known_from)
     if target is not None and target.id != source.id and target.state.running:
-        yield _link(target, given.host, port, "tcp", "", given.scheme, f"{where}, through {stack.title(target)}")
+        yield link_from(target, given.host, port, "tcp", "", given.scheme, f"{where}, through {stack.title(target)}")
 
 
 def _nearest(stack: Stack, name: str) -> Container | None:
@@ -120,7 +120,7 @@ def _nearest(stack: Stack, name: str) -> Container | None:
     return next((known[n] for n in nearest(name, known)), None)
 
 
-def _link(
+def link_from(
     source: Container, address: str, port: int, protocol: Protocol, target: str, scheme: str, known_from: str
 ) -> Link:
     return Link(

@@ -70,10 +70,23 @@ class Entrances:
 
     @contextmanager
     def inside(self, container_id: str) -> Iterator[Inside]:
-        """The container, or the host (HOST). Raises CannotAsk."""
+        """The container, or the host (HOST), which is where the engine has its bridges. Raises CannotAsk."""
         pid, namespace = self._entered_before(container_id) or self._entered(container_id)
         with namespace:
             yield Inside(pid, namespace)
+
+    @contextmanager
+    def asking(self, container_id: str) -> Iterator[Inside]:
+        """Where the questions of a container, or of the host, come from. Raises CannotAsk.
+
+        The bridges of a rootless engine are in a namespace of its own; its ports are published where it was started.
+        """
+        if container_id == HOST and self._stack.engine.rootless:
+            with NetworkNamespace(os.getpid()) as namespace:
+                yield Inside(os.getpid(), namespace)
+        else:
+            with self.inside(container_id) as inside:
+                yield inside
 
     def _entered_before(self, container_id: str) -> tuple[int, NetworkNamespace] | None:
         """The same namespace by the same process as last time; a number that means another process has another one."""
@@ -133,8 +146,11 @@ class Entrances:
         return dict.fromkeys((container.id, self._stack.namespace_owner(container).id))
 
     def _host_pid(self) -> int:
-        """A process in the engine's own namespace: ours, PID 1 or an engine, whichever has the gateways."""
-        gateways = {g for n in self._stack.networks for g in n.gateways}
+        """A process in the engine's own namespace: ours, PID 1 or an engine, whichever has the gateways.
+
+        Raises CannotAsk where none has: then we are in a container. Podman has no bridge until a container is on it.
+        """
+        gateways = {g for n in self._stack.networks if n.driver in ("", "bridge") for g in n.gateways}
         for pid in chain((os.getpid(), 1), called("dockerd")):
             try:
                 with NetworkNamespace(pid) as namespace, namespace.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
@@ -142,4 +158,6 @@ class Entrances:
                         return pid
             except OSError:
                 continue
+        if gateways and self._stack.engine.name == "docker":
+            raise CannotAsk("netdoctor is not in the network namespace of the engine's host", ON_THE_HOST)
         return os.getpid()

@@ -30,6 +30,7 @@ from netdoctor.answers import (
     Trace,
     Unable,
 )
+from netdoctor.answers.host import is_about_host
 from netdoctor.mentions import is_address
 from netdoctor.model import HOST
 from netdoctor.probes.cannot import CannotAsk, Vanished
@@ -239,6 +240,8 @@ def _answer(
                 break
             except CannotAsk as error:
                 refusals.append(error)
+                if is_about_host(question):  # what netns does not see of the host, the others have no way to
+                    break
             else:
                 return replace(answer, seen_by=rung.name)
     except CannotAsk as error:

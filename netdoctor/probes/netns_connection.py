@@ -27,7 +27,7 @@ def connect_from(
     """Try each address that `look_up` brings until one is accepted, in the time of the clock. Raises CannotAsk."""
     attempts: list[Attempt] = []
     queue = Queue()
-    with entrances.inside(question.container) as inside:
+    with entrances.asking(question.container) as inside:
         addresses = look_up(inside).addresses
         ends = clock.ends
         for index, address in enumerate(addresses):

@@ -20,6 +20,7 @@ from netdoctor.answers import (
 from netdoctor.mentions import is_address, is_any_address, is_loopback, mentions
 from netdoctor.model import HOST, Container, Link, Mount, Network, Publication, Subject
 from netdoctor.places import HOST_NAMES, leads_outside, means_host
+from netdoctor.published import asked_at_host, asked_inside
 from netdoctor.stack import Stack
 
 MOST_BEARERS = 8
@@ -30,7 +31,8 @@ def _sockets(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
     for container in _containers(stack, subject):
         if container.state.running:
             yield AskSockets(container=container.id)
-    if isinstance(subject, Link) and means_host(stack, stack.source(subject), subject.address):
+    at_host = isinstance(subject, Link) and means_host(stack, stack.source(subject), subject.address)
+    if at_host or isinstance(subject, Publication):
         yield AskSockets(container=HOST)
 
 
@@ -48,6 +50,8 @@ def _lookup(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
 
 
 def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+    if isinstance(subject, Publication) and stack.owner(subject).state.running:
+        yield from (*asked_at_host(stack, subject), *asked_inside(stack, subject))
     if not isinstance(subject, Link) or not stack.source(subject).state.running:
         return
     yield AskConnection.of(subject)
@@ -62,6 +66,8 @@ def _connection(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
         if mention.purpose == "advertised" and not is_any_address(mention.host):
             yield AskConnection.of(subject, address=mention.host, port=mention.port or subject.port)
     source = stack.source(subject)
+    if source.id == HOST:  # what it can't reach as it is written is asked about for the publications it goes through
+        return
     reachable = target.endpoints if source.on_host_network else stack.shared_networks(source, target)
     for endpoint in reachable:
         for address in endpoint.addresses:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from netdoctor.answers import AskConnection, Asked, Attempt, Connection
@@ -12,7 +13,7 @@ from netdoctor.check import BadCheck, Check, Reason, check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
 from netdoctor.finding import Finding, Verdict, fail, passed, unknown, warn
-from netdoctor.model import Container, Engine, Link, State
+from netdoctor.model import HOST, Container, Engine, Link, Publication, State
 from netdoctor.request import Request
 from netdoctor.stack import Stack
 
@@ -40,7 +41,7 @@ def link_check(id: str, finding: Finding, after: tuple[str, ...] = (), hop: str 
 def container_check(id: str, finding: Finding, only: Container, **flags: Any) -> Check:
     @check(id=id, title="{name} runs", reasons=(Reason("bad", "it is bad", **flags),), hop="listener")
     def judge(stack: Stack, container: Container) -> Iterator[Finding]:
-        yield finding if container is only else passed("well")
+        yield finding if container.id == only.id else passed("well")
 
     return judge
 
@@ -162,3 +163,57 @@ def test_a_check_must_say_what_it_judges() -> None:
 
     with pytest.raises(BadCheck, match=r"a\.one should judge"):
         check(id="a.one", title="t", reasons=(Reason("bad", "b"),))(judge)
+
+
+# -- publications ---------------------------------------------------------------------------------------------------
+
+PUBLISHED = Publication(container_port=5432, host_port=15432, container=DB.id)
+
+
+def publication_check(id: str, after: tuple[str, ...] = (), reason: str = "bad", hop: str = "listener") -> Check:
+    @check(id=id, title="{port}", reasons=(Reason("bad", "bad"), Reason("worse", "worse")), after=after, hop=hop)
+    def judge(stack: Stack, publication: Publication) -> Iterator[Finding]:
+        yield fail(reason, "it is bad")
+
+    return judge
+
+
+def published(source: str, address: str, port: int, *checks: Check) -> Diagnosis:
+    """What comes of one link, to the database whose port is published, or by the publication."""
+    database = msgspec.structs.replace(DB, publications=(PUBLISHED,), published=(PUBLISHED,))
+    link = Link(source=source, address=address, port=port, target=DB.id)
+    given = Stack(engine=Engine(), containers=(API, database), links=(link,))
+    results = run(given, (API, database, PUBLISHED, link), checks)
+    return diagnose(Request(source="api", target="db"), given, (link,), results)
+
+
+def test_what_a_links_listener_lacks_its_publication_lacks_too() -> None:
+    checks = (link_check("p.one", BAD, hop="listener"), publication_check("q.two", after=("p.one",)))
+    for address, port in (("host.docker.internal", 15432), ("db", 5432)):
+        assert codes(published(API.id, address, port, *checks)) == ["p.one/bad"]
+    assert codes(published(API.id, "db", 5433, *checks)) == ["p.one/bad", "q.two/bad"]
+
+
+def test_a_publication_explains_the_links_that_go_through_it() -> None:
+    checks = (publication_check("p.one"), link_check("q.two", BAD, after=("p",)))
+    assert codes(published(HOST, "localhost", 15432, *checks)) == ["p.one/bad"]
+    assert codes(published(API.id, "db", 5432, *checks)) == ["p.one/bad", "q.two/bad"]
+
+
+def test_one_reason_of_a_check_can_come_before_another() -> None:
+    after = link_check("q.two", BAD, after=("p.one/worse",))
+    assert codes(published(HOST, "localhost", 15432, publication_check("p.one", reason="worse"), after)) == [
+        "p.one/worse"
+    ]
+    both = published(HOST, "localhost", 15432, publication_check("p.one"), after)
+    assert sorted(codes(both)) == ["p.one/bad", "q.two/bad"]
+
+
+def test_the_root_of_a_symptom_can_be_known_to_another_subject() -> None:
+    stopped = container_check("b.runs", BAD, DB)
+    stopped = msgspec.structs.replace(stopped, after=("a.port",))
+    checks = (publication_check("a.port"), stopped, link_check("c.name", BAD, after=("b.runs",)))
+    diagnosis = published(API.id, "db", 5432, *checks)
+    assert codes(diagnosis) == ["a.port/bad"]
+    name = next(j for j in diagnosis.results if j.result.check.id == "c.name")
+    assert name.because_of == ("a.port/bad on db: 15432 -> 5432/tcp",)

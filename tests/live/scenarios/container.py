@@ -160,7 +160,7 @@ def start_failed_for_a_port(lab: Lab) -> Scenario:
     lab.listens("well", 5432)
     assert "port is already allocated" in lab.inspect("db")["State"]["Error"]
     lab.does_not_resolve("api", lab.name("db"))
-    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "container.running/start-failed")
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "publish.bound/port-taken")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 

@@ -193,8 +193,8 @@ def round_by_the_host(lab: Lab) -> Scenario:
     api = lab.run("api", network="front", options=("--add-host", "host.docker.internal:host-gateway"))
     gateway = lab.inspect("api")["NetworkSettings"]["Networks"][lab.name("front")]["Gateway"]
     lab.connects("api", gateway, 18435)
-    yield lab.healthy(api, f"{gateway}:18435")
-    yield lab.healthy(api, "host.docker.internal:18435")
+    for host in (gateway, "host.docker.internal"):
+        yield lab.healthy(api, f"{host}:18435")
 
 
 # -- network.default-bridge ---------------------------------------------------------------------------------------

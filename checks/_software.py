@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from netdoctor.api import Container, Link, Listener, Remedy, Stack, mentions
 
-from .._remaking import Edit
-from .._rewriting import apply
-from ._reach import verify
+from ._listeners import verify
+from ._remaking import Edit
+from ._rewriting import apply
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not what we do
 
