@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from netdoctor.patterns import lazily
+
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """Looked for in this order, in the folder and then in those above it."""
 
@@ -21,9 +23,9 @@ _OVERRIDES = (
     "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml",
 )  # fmt: skip
 _SCALAR = r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^\n]*?))\s*(?:(?:^|\s)#.*)?$"
-_NAME = re.compile(rf"^name\s*:\s*{_SCALAR}", re.MULTILINE)
-_LINE = re.compile(rf"^\s*(?:export\s+)?(?P<key>[\w.-]+)\s*=\s*{_SCALAR}")
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?:(?P<sign>:?[-?+])(?P<other>[^}]*))?\}|(?P<bare>\w+))")
+_NAME = lazily(rf"^name\s*:\s*{_SCALAR}", re.MULTILINE)
+_LINE = lazily(rf"^\s*(?:export\s+)?(?P<key>[\w.-]+)\s*=\s*{_SCALAR}")
+_VARIABLE = lazily(r"\$(?:\{(?P<braced>\w+)(?:(?P<sign>:?[-?+])(?P<other>[^}]*))?\}|(?P<bare>\w+))")
 MOST = 1 << 20
 """Bytes that are read of a file."""
 

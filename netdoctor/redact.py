@@ -34,6 +34,7 @@ from netdoctor.answers import (
     VolumeUsage,
 )
 from netdoctor.model import Container, Health, Network, Volume
+from netdoctor.patterns import lazily
 from netdoctor.secrecy import cut_command, cut_image, cut_text, cut_value
 from netdoctor.secret_names import Hide, hidden
 from netdoctor.stack import Stack
@@ -150,7 +151,7 @@ def _as_pattern(written: str) -> str:
     return escaped
 
 
-_HOST_IN_URL = re.compile(r"://(?:[^\s/@]*@)?([\w.-]+)")
+_HOST_IN_URL = lazily(r"://(?:[^\s/@]*@)?([\w.-]+)")
 
 
 def _names(stack: Stack) -> Iterable[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from netdoctor.compose import Here
 from netdoctor.mentions import Mention, is_address, parse
+from netdoctor.patterns import lazily
 
 
 class BadRequest(ValueError):
@@ -38,7 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     here: Here | None = None
 
 
-_TARGET = re.compile(r"^(?P<host>\[[^\]]*\]|.*?)(?::(?P<port>[^:/\]]*))?(?:/(?P<protocol>tcp|udp))?$")
+_TARGET = lazily(r"^(?P<host>\[[^\]]*\]|.*?)(?::(?P<port>[^:/\]]*))?(?:/(?P<protocol>tcp|udp))?$")
 
 
 def read_target(text: str) -> Given:

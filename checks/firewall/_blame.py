@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from netdoctor.api import HOST, Link, Network, Rule, Stack, Trace
+from netdoctor.api import HOST, Link, Network, Rule, Stack, Trace, lazily
 
 from .._bridges import interface
 
-_BOTH = re.compile(r"-A \S+ -i (?P<bridge>\S+) -o (?P=bridge) -j DROP")
-_OTHERS = re.compile(r"-A \S+ (?:-d \S+ )?! -[is] \S+ (?:-o \S+ )?-j DROP")
-_OUT_OF = re.compile(r"-A \S+ ! -d \S+ -i \S+ -j DROP")
+_BOTH = lazily(r"-A \S+ -i (?P<bridge>\S+) -o (?P=bridge) -j DROP")
+_OTHERS = lazily(r"-A \S+ (?:-d \S+ )?! -[is] \S+ (?:-o \S+ )?-j DROP")
+_OUT_OF = lazily(r"-A \S+ ! -d \S+ -i \S+ -j DROP")
 _ISOLATION = (
     "DOCKER-ISOLATION-STAGE-1",
     "DOCKER-ISOLATION-STAGE-2",

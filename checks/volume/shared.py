@@ -47,6 +47,7 @@ from netdoctor.api import (
     explaining_nothing,
     fail,
     keeps,
+    lazily,
     mounted_at,
     passed,
     skip,
@@ -56,7 +57,7 @@ from ._moving import fresh_name, mounts_of
 from ._words import place
 
 # What the second server says when the first one holds the lock.
-_LOCKED = re.compile(
+_LOCKED = lazily(
     r"Unable to lock \S*ibdata1|Can't lock aria control file|InnoDB: Check that you do not already have another|"
     r"lock file \"?\S*postmaster\.pid\"? already exists|DBPathInUse|Unable to lock the lock file|"
     r"failed to obtain node locks?|Unable to create or lock|resource temporarily unavailable.{0,40}lock",

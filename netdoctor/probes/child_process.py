@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import marshal
 import select
-import subprocess
 import sys
 import threading
 import time
@@ -15,7 +14,10 @@ import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import subprocess
 
 PATIENCE = 1.0
 """Seconds that a file system has for one answer."""
@@ -95,6 +97,8 @@ def _unseen(why: str) -> Facts:
 
 
 def _start() -> subprocess.Popen[bytes]:
+    import subprocess
+
     program = str(Path(__file__).with_name("file_facts.py"))
     return subprocess.Popen(  # noqa: S603  fixed words
         [sys.executable, "-I", "-S", program],
@@ -112,7 +116,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     for pipe in _pipes(child):
         pipe.close()
-    with suppress(subprocess.TimeoutExpired):
+    from subprocess import TimeoutExpired
+
+    with suppress(TimeoutExpired):
         child.wait(0.5)
 
 

@@ -18,6 +18,7 @@ from netdoctor.answers import (
     Space,
 )
 from netdoctor.model import Container
+from netdoctor.patterns import lazily
 from netdoctor.probes import mount_table
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
@@ -32,9 +33,9 @@ from netdoctor.probes.once import Once
 from netdoctor.probes.seen_places import Seen
 from netdoctor.stack import Stack
 
-_FOUND = re.compile(r"found ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (-?\d+) (-?\d+) (.*)")
-_ROOM = re.compile(r"room (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)")
-_FAILED = re.compile(r"stat: can(?:not|'t) (?:stat|statx|read file system information for|fstatat) '?(.*?)'?: (.*)")
+_FOUND = lazily(r"found ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (-?\d+) (-?\d+) (.*)")
+_ROOM = lazily(r"room (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)")
+_FAILED = lazily(r"stat: can(?:not|'t) (?:stat|statx|read file system information for|fstatat) '?(.*?)'?: (.*)")
 _STATUSES = [f"/proc/{pid}/status" for pid in range(1, 65)]
 
 

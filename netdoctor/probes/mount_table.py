@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from netdoctor.answers import Mounted
+from netdoctor.patterns import lazily
 
 _KERNELS_OWN = {
     "proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs", "tracefs", "bpf", "pstore",
@@ -16,7 +17,7 @@ _LOCAL = {
     "ramfs", "rootfs", "devtmpfs", "squashfs", "erofs", "iso9660", "udf", "vfat", "exfat", "ntfs3", "nilfs2", "minix",
     *_KERNELS_OWN,
 }  # fmt: skip
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_ESCAPED = lazily(r"\\([0-7]{3})")
 
 
 def read(text: str) -> tuple[Mounted, ...]:

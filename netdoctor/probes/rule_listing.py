@@ -5,21 +5,21 @@ The text and not the JSON, which some builds of nft lack, and which does not hol
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from netdoctor.answers import Rule
+from netdoctor.patterns import lazily
 from netdoctor.probes.rule_counters import Counted, Reading
 
-_TABLE = re.compile(r"table (?P<family>\S+) (?P<name>\S+) \{")
-_CHAIN = re.compile(r"chain (?P<name>\S+) \{")
-_HOOK = re.compile(r"type \S+ hook .*?;(?: policy (?P<policy>\w+);)?")
-_HANDLE = re.compile(r"\s*# handle (?P<handle>\d+)$")
-_COUNTER = re.compile(r"\bcounter packets (?P<packets>\d+) bytes \d+")
-_QUOTED = re.compile(r'"[^"]*"')
+_TABLE = lazily(r"table (?P<family>\S+) (?P<name>\S+) \{")
+_CHAIN = lazily(r"chain (?P<name>\S+) \{")
+_HOOK = lazily(r"type \S+ hook .*?;(?: policy (?P<policy>\w+);)?")
+_HANDLE = lazily(r"\s*# handle (?P<handle>\d+)$")
+_COUNTER = lazily(r"\bcounter packets (?P<packets>\d+) bytes \d+")
+_QUOTED = lazily(r'"[^"]*"')
 # xt is how nft shows a target of iptables in a table that iptables-save could not read.
-_VERDICT = re.compile(r'\b(?P<verdict>drop|reject|queue)\b|\bxt target "?(?P<target>DROP|REJECT|NFQUEUE)"?')
+_VERDICT = lazily(r'\b(?P<verdict>drop|reject|queue)\b|\bxt target "?(?P<target>DROP|REJECT|NFQUEUE)"?')
 
 
 class _Line(NamedTuple):

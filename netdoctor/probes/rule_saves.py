@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from typing import Literal
 
 from netdoctor.answers import Rule
+from netdoctor.patterns import lazily
 from netdoctor.probes.rule_counters import Counted, Reading
 
 _VERDICTS: dict[str, Literal["drop", "reject", "queue"]] = {
@@ -16,8 +16,8 @@ _VERDICTS: dict[str, Literal["drop", "reject", "queue"]] = {
     "NFQUEUE": "queue",
     "QUEUE": "queue",
 }
-_POLICY = re.compile(r":(?P<chain>\S+) (?P<policy>\S+) \[(?P<packets>\d+):\d+\]")
-_RULE = re.compile(r"\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)")
+_POLICY = lazily(r":(?P<chain>\S+) (?P<policy>\S+) \[(?P<packets>\d+):\d+\]")
+_RULE = lazily(r"\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)")
 FORWARD_SHOWN = 200
 """Rules of the FORWARD chain that are kept."""
 

@@ -7,7 +7,6 @@ https://docs.docker.com/reference/api/engine/version/v1.51/
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -27,6 +26,7 @@ from netdoctor.model import (
     State,
     Volume,
 )
+from netdoctor.patterns import lazily
 
 Json = Mapping[str, Any]
 
@@ -282,7 +282,7 @@ def _mounts(container_id: str, mounts: Any, host: Json) -> Iterator[Mount]:
 _Given = tuple[Literal["-v", "--mount", ""], Json]
 _NOT_GIVEN: _Given = ("", {})
 # `source:destination[:options]`; a path of Windows has a colon of its own.
-_BIND = re.compile(r"(?P<source>.+?):(?P<destination>/[^:]*)(?::.*)?")
+_BIND = lazily(r"(?P<source>.+?):(?P<destination>/[^:]*)(?::.*)?")
 
 
 def _given(host: Json) -> Iterator[tuple[str, _Given]]:
