@@ -14,8 +14,11 @@ FULL, NEARLY = 0.99, 0.90
 
 def judge(stack: Stack, what: str, fill: Fill, remedy: Remedy) -> Iterator[Finding]:
     """`what` is the table in words: "the connection tracking table"."""
-    # A table in which nothing had ever to be cleared out was never half full: its entries count towards no limit.
-    counted = fill.count - fill.exempt if fill.cleared != 0 else 0
+    counted = fill.count - fill.exempt
+    # Entries of other namespaces that do not count cannot be seen. There are such where nothing had ever to be cleared
+    # out, which means that the table was never half full, and where there are more entries than can be.
+    if fill.cleared is not None and (not fill.cleared or counted > fill.limit):
+        counted = 0
     evidence = {"count": fill.count, "exempt": fill.exempt, "limit": fill.limit, "refused": fill.overflows}
     share = counted / fill.limit if fill.limit else 0.0
     says = f"{what} holds {fill.count - fill.exempt} of {fill.limit} entries"

@@ -50,6 +50,7 @@ def _servers(lab: Lab) -> None:
 def connection_table_fills_up(lab: Lab) -> Scenario:
     """The connection tracking table is nearly full, then full, and what the stack needs still works: warnings."""
     _servers(lab)
+    lab.sysctl("net.netfilter.nf_conntrack_udp_timeout", "300")
     lab.host("conntrack", "-F", undo=("conntrack", "-F"))
     for share, reason in ((0.95, "nearly-full"), (1.0, "full")):
         _track(lab, share)
@@ -74,4 +75,4 @@ while (left := round(limit * float(sys.argv[1])) - int(open(table + "count").rea
 
 def _track(lab: Lab, share: float) -> None:
     """Datagrams to nobody until the host tracks this share of the connections that it may."""
-    lab.host(sys.executable, "-c", _FLOOD, str(share), "203.0.113.99", undo=())
+    assert lab.process(sys.executable, "-c", _FLOOD, str(share), "203.0.113.99").wait(90) == 0
