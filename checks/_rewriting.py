@@ -24,6 +24,7 @@ from netdoctor.api import (
 )
 
 from ._remaking import Edit, again, replaced
+from ._updating import update
 
 HOST_NAME = "host.docker.internal"
 _LATER = "limits, capabilities and devices are not in these lines: add what you had given"
@@ -149,6 +150,8 @@ def apply(
             compose=_compose(source, edits, extra, options),
             verify=check,
         )
+    if source.swarm_service:
+        return Remedy(says=says, run=(update(source, edits, extra, options),), verify=check)
     network, join = _common(stack, source, target) if target is not None and edits and of is None else ("", [])
     variables = [f"--env {k}={shlex.quote(v)}" for k, v in extra.items()]
     made = again(stack, source, edits, [*options, *variables], network)

@@ -129,6 +129,14 @@ def _not_attachable(_: Stack, container: Container, found: re.Match[str]) -> Exp
     return says, do(container, advice, f"docker network inspect --format '{{{{.Attachable}}}}' {network}")
 
 
+def _not_attached(_: Stack, container: Container, __: re.Match[str]) -> Explained:
+    says = "its node could not make the swarm's network in time"
+    advice = (
+        "See in the log of the engine why (a subnet that another network has, a manager that is away), and start it."
+    )
+    return says, do(container, advice, "journalctl -u docker --since -10min", start(container))
+
+
 def _no_such_driver(_: Stack, container: Container, found: re.Match[str]) -> Explained:
     says = f"the host's kernel cannot make {found['kind']} interfaces"
     advice = "Load the kernel's module on the host and start it; without one, a network of another driver serves."
@@ -161,6 +169,7 @@ _KNOWN: tuple[tuple[str, Callable[[Stack, Container, re.Match[str]], Explained]]
     (r"no available IPv4 addresses on this network's address pools: (?P<network>\S+)", _no_address_left),
     (r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted", _no_pool_left),
     (r"network (?P<network>\S+) not manually attachable", _not_attachable),
+    (r"attaching to network failed", _not_attached),
     (r"failed to create the (?P<kind>ipvlan|macvlan) port: operation not supported", _no_such_driver),
     (r"unable to find user (?P<user>[^:]+):", _no_user),
 )

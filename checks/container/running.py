@@ -46,7 +46,7 @@ _STOPPED = (0, 130, 137, 143)
 """Codes of a container that did its work, or was told to end."""
 
 
-_NOT_STARTED = ("network.room", "publish.bound/port-taken", "publish.bound/not-bound")
+_NOT_STARTED = ("network.room", "network.subnet", "publish.bound/port-taken", "publish.bound/not-bound")
 """What keeps a container from starting, told of by itself."""
 
 

@@ -21,11 +21,12 @@ def move(stack: Stack, network: Network, says: str, verify: tuple[str, ...], sub
     taken = {n.name for n in stack.networks}
     new = next(n for n in (f"{network.name}-{i}" for i in range(2, 1000)) if n not in taken)
     users = [c for c in stack.containers if any(e.network_id == network.id for e in c.endpoints)]
-    options = f"--subnet {subnet} " if subnet else ""
+    options = f"--driver overlay {'--attachable ' if network.attachable else ''}" if network.scope == "swarm" else ""
+    options += f"--subnet {subnet} " if subnet else ""
     options += "--internal " if network.internal else ""
     run = (
         f"docker network create {options}{new}",
-        *(command for c in users for command in _over(c, network, new)),
+        *dict.fromkeys(command for c in users for command in _over(c, network, new)),
         f"docker network rm {network.name}",
         *(f"docker start {c.name}" for c in users if c.state.error),
     )
@@ -33,6 +34,8 @@ def move(stack: Stack, network: Network, says: str, verify: tuple[str, ...], sub
 
 
 def _over(container: Container, network: Network, new: str) -> tuple[str, ...]:
+    if container.swarm_service:
+        return (f"docker service update --network-rm {network.name} --network-add {new} {container.swarm_service}",)
     endpoint = next(e for e in container.endpoints if e.network_id == network.id)
     given = {container.name, container.id[:12], container.host_name}
     names = "".join(f"--alias {a} " for a in endpoint.aliases if a not in given)

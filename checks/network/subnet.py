@@ -15,7 +15,8 @@ Sick
                       by the host itself, goes to the bridge and not to the LAN or VPN; or the other way round. A fail
                       where it is why a connection fails, else a warning.
     overlaps-network  Another network of the engine has addresses of this one (an overlay network of a swarm, mostly): a
-                      container on both reaches only one of them. A warning.
+                      container on both reaches only one of them. A warning; a fail where the node could not make the
+                      network for it, and a container did not start (`attaching to network failed`).
 
 Remedy
     The network made anew with a subnet that the engine chooses; default-address-pools (daemon.json) keep the engine out
@@ -39,6 +40,7 @@ from netdoctor.api import (
     AskConnection,
     AskHost,
     AskLookup,
+    Container,
     Finding,
     HostFacts,
     HostRoute,
@@ -121,11 +123,8 @@ def _astray(stack: Stack, link: Link, network: Network, facts: HostFacts) -> Ite
     source, target = stack.source(link), stack.target(link)
     meant = source if target is None else target if on_host(stack, source) else None
     for endpoint in networks(stack, meant) if meant is not None else ():
-        route = (
-            led_away(facts, network, endpoint.address)
-            if endpoint.network_id == network.id and endpoint.address
-            else None
-        )
+        mine = endpoint.network_id == network.id and endpoint.address
+        route = led_away(facts, network, endpoint.address) if mine else None
         if route is not None:
             says = f"the host's route {_shown(route)} takes what is for {endpoint.address} on {network.name}"
             yield endpoint.address, route, f"{says}, whose subnet is {_subnets(network)}"
@@ -145,19 +144,27 @@ def _with_network(stack: Stack, network: Network, other: Network) -> Finding:
     look = f"docker network inspect --format '{{{{json .IPAM.Config}}}}' {network.name} {other.name}"
     movable = network if network.scope == "local" else other
     remedy = _remedy(stack, movable, (look,))
-    return warn("overlaps-network", says, remedy=remedy, other=other.name, subnets=list(other.subnets))
+    kept_out = [c for c in stack.containers if _KEPT_OUT in c.state.error and _is_on(c, network)]
+    if kept_out:
+        says += f", so that it cannot be made on this node, and {stack.title(kept_out[0])} could not be started"
+    say = fail if kept_out else warn
+    return say("overlaps-network", says, remedy=remedy, other=other.name, subnets=list(other.subnets))
+
+
+_KEPT_OUT = "attaching to network failed"
+"""What the engine says of a container when its node cannot make an overlay network within twenty seconds."""
+
+
+def _is_on(container: Container, network: Network) -> bool:
+    return any(e.network_id == network.id or e.network == network.name for e in container.endpoints)
 
 
 def _remedy(stack: Stack, network: Network, check: tuple[str, ...]) -> Remedy:
-    if network.name == "bridge" or network.scope != "local":
-        option = (
-            '"default-address-pools" and "bip"' if network.scope == "local" else "docker swarm init --default-addr-pool"
-        )
-        says = f"Give {network.name} a subnet that nobody else has: {option}"
+    if network.name == "bridge":
+        says = 'Give the default bridge a subnet that nobody else has: "bip" in daemon.json; then restart the engine'
         return Remedy(says=says, run=("cat /etc/docker/daemon.json",), verify=check)
-    return move(
-        stack, network, f"Let a network take the place of {network.name} with a subnet that the engine chooses", check
-    )
+    says = f"Let a network take the place of {network.name} with a subnet that the engine chooses"
+    return move(stack, network, says, check)
 
 
 def _subnets(network: Network) -> str:

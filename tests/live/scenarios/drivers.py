@@ -52,6 +52,7 @@ def macvlan_and_its_host(lab: Lab) -> Scenario:
     lab.fails("mate", "198.51.110.2", 18437)
     fixed = ("address.host/fixed-address",)
     yield lab.sick(agent, f"{address}:5432", "network.shared/host-isolated", rungs=SEES, warns=fixed)
+    yield lab.sick("host", f"{address}:5432", "network.shared/host-isolated", rungs=("netns",), warns=fixed)
     yield lab.sick(mate, f"{agent}:18437", "network.shared/host-isolated", rungs=("netns",), instead=NO_NAME)
     yield lab.sick(mate, "198.51.110.2:18437", "network.shared/host-isolated", rungs=("netns",), instead=NO_WAY)
     yield lab.sick(api, f"{address}:5432", "network.shared/no-common-network", rungs=SEES, warns=fixed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from tests.live.host import HOST, OUTSIDE, OUTSIDE_NAME, ROUTER
-from tests.live.lab import Lab, Scenario
+from tests.live.lab import Lab, Scenario, engines_differ
 
 SERVER = ["labsrv", "http", "0.0.0.0", "5432"]
 DEAD = "192.0.2.99"
@@ -37,6 +37,7 @@ def _gets(lab: Lab, short: str, target: str) -> bool:
 # -- network.way-out ----------------------------------------------------------------------------------------------
 
 
+@engines_differ
 def sealed_off(lab: Lab) -> Scenario:
     """All networks of api are internal, and it asks for a server outside; `both` is on another network as well."""
     literal, web = _world(lab)
@@ -55,6 +56,7 @@ def sealed_off(lab: Lab) -> Scenario:
     yield lab.healthy(both, web)
 
 
+@engines_differ
 def first_network_leads_nowhere(lab: Lab) -> Scenario:
     """Of two networks, the one that comes first has no translation of addresses: so it is for api, not for job."""
     literal, web = _world(lab)
@@ -102,6 +104,7 @@ def not_translated(lab: Lab) -> Scenario:
 # -- dns.upstream -------------------------------------------------------------------------------------------------
 
 
+@engines_differ
 def upstream_is_dead(lab: Lab) -> Scenario:
     """The server of --dns is dead, or a rule drops the questions: names outside fail, those of containers resolve."""
     _, web = _world(lab)
