@@ -18,6 +18,7 @@ from netdoctor.answers import (
     AskNamespace,
     AskOpenFiles,
     AskOtherEngines,
+    AskOwners,
     AskPath,
     AskProcesses,
     AskSockets,
@@ -45,6 +46,8 @@ from netdoctor.answers import (
     Namespace,
     OpenFiles,
     OtherEngines,
+    Owned,
+    Owners,
     PacketSize,
     PathFound,
     Peer,
@@ -85,7 +88,7 @@ from netdoctor.proxies import everybody_knows, excepting, no_proxy, proxies
 from netdoctor.proxies import variables as proxy_variables
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, is_data
-from netdoctor.volumes import dangling, is_anonymous, look_alikes
+from netdoctor.volumes import dangling, forgotten, is_anonymous, look_alikes, sharers
 from netdoctor.ways import mtu_of, way_out
 
 __all__ = [
@@ -102,6 +105,7 @@ __all__ = [
     "AskNamespace",
     "AskOpenFiles",
     "AskOtherEngines",
+    "AskOwners",
     "AskPath",
     "AskProcesses",
     "AskSockets",
@@ -141,6 +145,8 @@ __all__ = [
     "Network",
     "OpenFiles",
     "OtherEngines",
+    "Owned",
+    "Owners",
     "PacketSize",
     "PathFound",
     "Peer",
@@ -170,6 +176,7 @@ __all__ = [
     "excepting",
     "explaining_nothing",
     "fail",
+    "forgotten",
     "in_subnets",
     "is_address",
     "is_anonymous",
@@ -192,6 +199,7 @@ __all__ = [
     "port_variable",
     "proxies",
     "proxy_variables",
+    "sharers",
     "skip",
     "unknown",
     "warn",

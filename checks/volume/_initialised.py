@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from netdoctor.api import (
@@ -16,6 +15,7 @@ from netdoctor.api import (
     Stack,
     Unable,
     keeps,
+    lazily,
     passed,
     unknown,
     warn,
@@ -24,13 +24,11 @@ from netdoctor.api import (
 from ._words import date, place
 
 # Who is refused, as the servers write it: the user or the database, in a group.
-_NO_PASSWORD = re.compile(
+_NO_PASSWORD = lazily(
     r"password authentication failed for user \"(?P<who>[^\"]+)\""
     r"|Access denied for user '(?P<mysql>[^']+)'@'[^']*' \(using password: YES\)"
 )
-_NOT_THERE = re.compile(
-    r"(?P<kind>database|role) \"(?P<who>[^\"]+)\" does not exist|Unknown database '(?P<mysql>[^']+)'"
-)
+_NOT_THERE = lazily(r"(?P<kind>database|role) \"(?P<who>[^\"]+)\" does not exist|Unknown database '(?P<mysql>[^']+)'")
 
 _USERS = ("POSTGRES_USER", "MARIADB_USER", "MYSQL_USER")
 _DATABASES = ("POSTGRES_DB", "MARIADB_DATABASE", "MYSQL_DATABASE")

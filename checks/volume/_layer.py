@@ -17,6 +17,7 @@ from netdoctor.api import (
     Unable,
     explaining_nothing,
     fail,
+    lazily,
     passed,
     unknown,
     warn,
@@ -28,7 +29,7 @@ from ._words import size
 MUCH = 1_000_000
 """Bytes in a folder that is called like one for data, from which on they are told of."""
 
-_FOR_DATA = re.compile(
+_FOR_DATA = lazily(
     r"(?:[a-z0-9]+[-_.])?(?:data|db|databases?|uploads?|storage|store|media|files|attachments|documents|state|persistent)",
     re.IGNORECASE,
 )

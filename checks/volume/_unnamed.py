@@ -15,6 +15,7 @@ from netdoctor.api import (
     Stack,
     Unable,
     is_data,
+    lazily,
     warn,
 )
 
@@ -23,7 +24,7 @@ from ._whereabouts import runs_default
 from ._words import place
 
 # What an image declares under these names is written by the program, and not fetched again by itself.
-_FOR_DATA = re.compile(
+_FOR_DATA = lazily(
     r"data|db|lib|stor|config|upload|media|home|content|files|state|persist|vault|repo|git|html|srv", re.IGNORECASE
 )
 
