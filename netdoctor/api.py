@@ -18,6 +18,7 @@ from netdoctor.answers import (
     AskNamespace,
     AskOpenFiles,
     AskOtherEngines,
+    AskOwners,
     AskPath,
     AskProcesses,
     AskSockets,
@@ -45,6 +46,8 @@ from netdoctor.answers import (
     Namespace,
     OpenFiles,
     OtherEngines,
+    Owned,
+    Owners,
     PacketSize,
     PathFound,
     Peer,
@@ -87,7 +90,7 @@ from netdoctor.proxies import variables as proxy_variables
 from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, is_data
-from netdoctor.volumes import dangling, is_anonymous, look_alikes
+from netdoctor.volumes import dangling, forgotten, is_anonymous, look_alikes, sharers
 from netdoctor.ways import mtu_of, way_out
 
 __all__ = [
@@ -104,6 +107,7 @@ __all__ = [
     "AskNamespace",
     "AskOpenFiles",
     "AskOtherEngines",
+    "AskOwners",
     "AskPath",
     "AskProcesses",
     "AskSockets",
@@ -143,6 +147,8 @@ __all__ = [
     "Network",
     "OpenFiles",
     "OtherEngines",
+    "Owned",
+    "Owners",
     "PacketSize",
     "PathFound",
     "Peer",
@@ -175,6 +181,7 @@ __all__ = [
     "excepting",
     "explaining_nothing",
     "fail",
+    "forgotten",
     "in_subnets",
     "is_address",
     "is_anonymous",
@@ -198,6 +205,7 @@ __all__ = [
     "port_variable",
     "proxies",
     "proxy_variables",
+    "sharers",
     "skip",
     "through",
     "unknown",

@@ -27,6 +27,7 @@ from netdoctor.answers import (
     MountPoint,
     Mounts,
     OpenFiles,
+    Owners,
     Rule,
     Sockets,
     Trace,
@@ -305,6 +306,8 @@ def _answer(answer: AnyAnswer, cut: _Pass) -> AnyAnswer:
                 for p in answer.processes
             ),
         )
+    if isinstance(answer, Owners):
+        return replace(answer, owned=tuple(replace(o, example=cut.known(o.example, False)) for o in answer.owned))
     if isinstance(answer, VolumeUsage):
         return replace(answer, entries=tuple(cut.known(e, False) for e in answer.entries))
     if isinstance(answer, Sockets):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netdoctor.model import Mount, Volume
+from netdoctor.model import Container, Mount, Volume
 from netdoctor.patterns import lazily
 from netdoctor.stack import Stack
 
@@ -12,6 +12,9 @@ TOGETHER = 120.0
 """Seconds within which a volume and a container were made by the same command."""
 FRESH = 7 * 86400.0
 """Seconds for which a new volume may still surprise somebody."""
+
+MOST_FORGOTTEN = 20
+"""Anonymous volumes of nobody that are looked into for a server that has just got a new one."""
 
 _PROJECT = "com.docker.compose.project"
 _KEY = "com.docker.compose.volume"
@@ -23,18 +26,39 @@ def is_anonymous(volume: Volume) -> bool:
     return _ANONYMOUS.fullmatch(volume.name) is not None
 
 
+def _unused(stack: Stack) -> list[Volume]:
+    used = {m.name for c in stack.containers for m in c.mounts if m.name}
+    return [v for v in stack.volumes if v.name not in used]
+
+
+def forgotten(stack: Stack) -> tuple[Volume, ...]:
+    """Anonymous volumes of containers that are gone, the newest first: their data is there, and nobody finds it."""
+    return tuple(sorted((v for v in _unused(stack) if is_anonymous(v)), key=lambda v: -v.created)[:MOST_FORGOTTEN])
+
+
 def dangling(stack: Stack) -> tuple[Volume, ...]:
     """The volumes that no container has, running or not.
 
     Where one Compose project is judged, those of this project; what others left behind is not its business.
     """
-    used = {m.name for c in stack.containers for m in c.mounts if m.name}
-    free = [v for v in stack.volumes if v.name not in used]
+    free = _unused(stack)
     judged = [c for c in stack.containers if stack.whole(c)]
     projects = {c.project for c in judged}
     if len(projects) == 1 and projects != {""} and len(judged) < len(stack.containers):
         free = [v for v in free if v.labels.get(_PROJECT) in projects]
     return tuple(free)
+
+
+def sharers(stack: Stack, mount: Mount) -> tuple[Container, ...]:
+    """The other containers, running or not, that have the same volume or the same folder of the host mounted."""
+    if mount.kind not in ("volume", "bind"):
+        return ()
+    key = (mount.kind, mount.name or mount.source)
+    return tuple(
+        c
+        for c in stack.containers
+        if c.id != mount.container and any((m.kind, m.name or m.source) == key for m in c.mounts)
+    )
 
 
 def look_alikes(stack: Stack, mount: Mount) -> tuple[Volume, ...]:

@@ -62,6 +62,7 @@ from netdoctor.api import (
     check,
     explaining_nothing,
     fail,
+    forgotten,
     keeps,
     meant_for,
     passed,
@@ -75,7 +76,7 @@ from ._moving import move
 from ._pinning import pin
 from ._unnamed import unnamed
 from ._whereabouts import Whereabouts, in_layer, serves, thrown_away, whereabouts
-from ._words import place, size
+from ._words import dated, place, size
 
 _IN_MEMORY = ("/dev/shm/", "/run/")  # noqa: S108  of the host: nothing is written there
 
@@ -152,7 +153,21 @@ def _anonymous(stack: Stack, container: Container, where: Whereabouts, mount: Mo
         says = f"{name} keeps its data in {volume}, and removes that with itself when it stops (--rm)"
         return _lost(True, "removed-with-container", says, remedy, **_seen(where))
     says = f"{name} keeps its data in {volume}: a new container does not find it again, and a prune takes it"
-    return _lost(False, "anonymous", says, remedy, **_seen(where))
+    earlier = _earlier(stack, where)
+    says += "; what an earlier container left is still there" if earlier else ""
+    return _lost(False, "anonymous", says, remedy, left_by_others=earlier, **_seen(where))
+
+
+def _earlier(stack: Stack, where: Whereabouts) -> list[str]:
+    """Volumes of containers that are gone, with data of the same kind: that may be what somebody misses."""
+    found = ((v, stack.told(AskVolumeUsage(volume=v.name), VolumeUsage)) for v in forgotten(stack))
+    return [
+        f"{v.name} ({size(usage.size)}, {dated(stack, v)})"
+        for v, usage in found
+        if isinstance(usage, VolumeUsage)
+        and usage.size
+        and not set(usage.entries).isdisjoint(where.keeps.software.holds)
+    ]
 
 
 def _beside(stack: Stack, container: Container, where: Whereabouts, beside: Mount, refused: str) -> Finding:

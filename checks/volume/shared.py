@@ -35,6 +35,8 @@ from collections.abc import Iterator
 
 from netdoctor.api import (
     AskLogs,
+    AskOwners,
+    AskProcesses,
     Container,
     Finding,
     Keeps,
@@ -50,10 +52,12 @@ from netdoctor.api import (
     lazily,
     mounted_at,
     passed,
+    sharers,
     skip,
 )
 
 from ._moving import fresh_name, mounts_of
+from ._readers import unreadable
 from ._words import place
 
 # What the second server says when the first one holds the lock.
@@ -72,26 +76,30 @@ _LOCKED = lazily(
         Reason("two-databases", "two servers run on the same data folder"),
         Reason("owners-differ", "what one container writes, the other's user cannot read"),
     ),
-    needs=(AskLogs,),
+    needs=(AskLogs, AskOwners, AskProcesses),
     decisive=False,
 )
 def shared(stack: Stack, mount: Mount) -> Iterator[Finding]:
     container = stack.owner(mount)
     mine = _data(container, mount)
-    others = _sharers(stack, mount)
+    others = sharers(stack, mount)
     if not others:
         return
     rivals = [c for c in others if mine is not None and _is_rival(stack, mine, c)]
     if mine is None or not rivals or not _is_alive(stack, container):
-        with_whom = ", ".join(stack.title(c) for c in others[:5])
-        says = f"{stack.title(container)} shares {place(stack, mount)} with {with_whom}"
-        yield passed(f"{says}, and at most one server keeps its data there")
+        yield unreadable(stack, container, mount, others) or _alone(stack, container, mount, others)
         return
     newest = max((container, *rivals), key=lambda c: (c.created, c.id))
     if newest is not container and stack.whole(newest):
         yield skip(f"told of {stack.title(newest)}, which has the same data folder")
         return
     yield _two(stack, container, mount, rivals[0], newest)
+
+
+def _alone(stack: Stack, container: Container, mount: Mount, others: tuple[Container, ...]) -> Finding:
+    with_whom = ", ".join(stack.title(c) for c in others[:5])
+    says = f"{stack.title(container)} shares {place(stack, mount)} with {with_whom}"
+    return passed(f"{says}, and at most one server keeps its data there")
 
 
 def _two(stack: Stack, container: Container, mount: Mount, rival: Container, newest: Container) -> Finding:
@@ -151,13 +159,3 @@ def _is_alive(stack: Stack, container: Container) -> bool:
     logs = stack.logs(container)
     said = () if isinstance(logs, Unable) else logs.lines
     return container.state.exit_code != 0 and any(_LOCKED.search(line.text) for line in said)
-
-
-def _sharers(stack: Stack, mount: Mount) -> tuple[Container, ...]:
-    if mount.kind not in ("volume", "bind"):
-        return ()
-    key = mount.name or mount.source
-    return tuple(
-        c for c in stack.containers
-        if c.id != mount.container and any((m.name or m.source) == key and m.kind == mount.kind for m in c.mounts)
-    )  # fmt: skip

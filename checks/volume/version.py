@@ -63,6 +63,7 @@ _REFUSALS = (
     r"data directory was initialized by PostgreSQL version (?P<wrote>[\d.]+)",
     r"(?:Cannot|Can't|Unable to) (?:up|down)grade from (?:server version )?(?P<wrote>\d[\d.]*)",
     r"Invalid MySQL server (?:up|down)grade: Cannot (?:up|down)grade from (?P<wrote>\d[\d.]*)",
+    r"Cannot boot server version \d+ on data directory built by version (?P<wrote>\d+)",
     r"(?:MySQL|MariaDB) server (?:up|down)grade is not (?:allowed|supported)",
     r"Unsupported redo log format|log file was created with (?P<wrote>\S+ \d[\d.]*)",
     r"Wrong mongod version|invalid featureCompatibilityVersion|featureCompatibilityVersion.{0,60}is not supported",

@@ -14,6 +14,7 @@ from netdoctor.answers.data import (
     AskFolder,
     AskImage,
     AskOpenFiles,
+    AskOwners,
     AskVolumeUsage,
     AtWork,
     Changes,
@@ -23,6 +24,8 @@ from netdoctor.answers.data import (
     Grown,
     Image,
     OpenFiles,
+    Owned,
+    Owners,
     VolumeUsage,
 )
 from netdoctor.answers.engine import AskAttached, AskLogs, AskOtherEngines, Attached, LogLine, Logs, OtherEngines
@@ -82,6 +85,7 @@ __all__ = [
     "AskNamespace",
     "AskOpenFiles",
     "AskOtherEngines",
+    "AskOwners",
     "AskPath",
     "AskProcesses",
     "AskSockets",
@@ -117,6 +121,8 @@ __all__ = [
     "OpenFiles",
     "OtherEngines",
     "Outcome",
+    "Owned",
+    "Owners",
     "PacketSize",
     "PathFound",
     "Peer",

@@ -86,6 +86,31 @@ class Folder(Answer, frozen=True, kw_only=True):
     texts: Mapping[str, str] = {}
 
 
+class AskOwners(Question, frozen=True, kw_only=True):
+    """To whom do the files in a folder of the container belong?"""
+
+    container: str
+    path: str
+
+
+class Owned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Files or folders (`folder`) with the same owner, group and mode (the nine bits of chmod(2)): how many, and one of
+    them. The numbers are the container's own."""
+
+    owner: int
+    group: int
+    mode: int
+    folder: bool = False
+    count: int = 1
+    example: str = ""
+
+
+class Owners(Answer, frozen=True, kw_only=True):
+    """The files of a folder, at most 500 and three levels deep."""
+
+    owned: tuple[Owned, ...] = ()
+
+
 class AskImage(Question, frozen=True, kw_only=True):
     """What is the image made for? `image` is its ID, or its name where nobody knows the ID."""
 
@@ -124,5 +149,5 @@ class VolumeUsage(Answer, frozen=True, kw_only=True):
     made: float = 0.0
 
 
-DataQuestion = AskChanges | AskOpenFiles | AskFolder | AskImage | AskVolumeUsage
-DataAnswer = Changes | OpenFiles | Folder | Image | VolumeUsage
+DataQuestion = AskChanges | AskOpenFiles | AskFolder | AskOwners | AskImage | AskVolumeUsage
+DataAnswer = Changes | OpenFiles | Folder | Owners | Image | VolumeUsage

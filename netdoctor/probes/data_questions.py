@@ -11,10 +11,12 @@ from netdoctor.answers import (
     AskFolder,
     AskImage,
     AskOpenFiles,
+    AskOwners,
     AskVolumeUsage,
     DataAnswer,
     DataQuestion,
     Folder,
+    Owners,
     VolumeUsage,
 )
 from netdoctor.keeping import mounted_at
@@ -28,6 +30,7 @@ from netdoctor.probes.inside import Entrances
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.once import Once
 from netdoctor.probes.open_files import open_files
+from netdoctor.probes.owners import owners
 from netdoctor.stack import Stack
 
 # File systems of a server that may be dead: whoever looks at one waits, and cannot be woken.
@@ -46,6 +49,8 @@ def on_the_host(stack: Stack, api: EngineAPI, entrances: Entrances, question: Da
     if isinstance(question, AskOpenFiles):
         with entrances.inside(container.id) as inside:
             return open_files(inside.pid)
+    if isinstance(question, AskOwners):
+        return _owners(entrances, question, container, clock)
     return _folder(stack, entrances, question, container)
 
 
@@ -70,6 +75,8 @@ def by_the_engine(
         return layers.by_api(container, api)
     if isinstance(question, AskOpenFiles):
         raise CannotAsk("the engine's API does not tell which files are open", AS_ROOT)
+    if isinstance(question, AskOwners):
+        raise CannotAsk("the engine's API does not tell to whom files belong", AS_ROOT)
     if harms := harm(container, clock):
         raise CannotAsk(harms, AS_ROOT)
     return archives.folder(api, container, question)
@@ -94,8 +101,7 @@ def _folder(stack: Stack, entrances: Entrances, question: AskFolder, container: 
     if container.state.running:
         with entrances.inside(container.id) as inside:
             root, path = f"/proc/{inside.pid}/root", question.path
-            if (kind := _file_system(inside.pid, path)) in _REMOTE or kind.startswith("fuse."):
-                raise CannotAsk(f"{path} of {container.name} lies on {kind}, which may not answer")
+            _must_answer(inside.pid, path, container)
             return _looked(root, path, question, container)
     mount = mounted_at(container, question.path)
     if mount is None or not mount.source or mount.kind not in ("volume", "bind"):
@@ -105,6 +111,23 @@ def _folder(stack: Stack, entrances: Entrances, question: AskFolder, container: 
         raise CannotAsk(f"the volume {volume.name} is not a folder of the engine's own")
     path = question.path.removeprefix(mount.destination)
     return _looked(mount.source, f"{mount.subpath}/{path}", question, container)
+
+
+def _owners(entrances: Entrances, question: AskOwners, container: Container, clock: Clock) -> Owners:
+    with entrances.inside(container.id) as inside:
+        _must_answer(inside.pid, question.path, container)
+        try:
+            return owners(inside.pid, question.path, clock)
+        except OSError as error:
+            reason = f"{question.path} of {container.name} cannot be looked into ({error.strerror or error})"
+            raise CannotAsk(reason) from None
+
+
+def _must_answer(pid: int, path: str, container: Container) -> None:
+    """Raises CannotAsk for a file system that may keep whoever looks at it waiting for ever."""
+    kind = _file_system(pid, path)
+    if kind in _REMOTE or kind.startswith("fuse."):
+        raise CannotAsk(f"{path} of {container.name} lies on {kind}, which may not answer")
 
 
 def _looked(root: str, path: str, question: AskFolder, container: Container) -> Folder:

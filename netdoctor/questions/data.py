@@ -10,14 +10,18 @@ from netdoctor.answers import (
     AskFolder,
     AskImage,
     AskOpenFiles,
+    AskOwners,
+    AskProcesses,
     AskVolumeUsage,
     Question,
 )
-from netdoctor.keeping import keeps, lies_in, meant_for
+from netdoctor.keeping import keeps, lies_in, meant_for, mounted_at
 from netdoctor.model import Container, Host, Mount, Subject
 from netdoctor.stack import Stack
-from netdoctor.volumes import dangling, look_alikes
+from netdoctor.volumes import dangling, forgotten, look_alikes, sharers
 
+MOST_SHARERS = 8
+"""Containers of one volume whose processes are asked for."""
 MOST_VOLUMES = 200
 """Volumes of nobody whose sizes are asked for."""
 
@@ -56,11 +60,25 @@ def _volume_usage(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
         names = [subject.name, *(v.name for v in others)]
     elif isinstance(subject, Container) and stack.whole(subject):
         kept = keeps(subject)
-        beside = meant_for(subject, kept) if kept is not None else None
+        if kept is None:
+            return
+        beside, mount = meant_for(subject, kept), mounted_at(subject, kept.folder)
         names = [beside.name] if beside is not None and beside.kind == "volume" else []
+        if mount is not None and mount.anonymous:
+            names += [v.name for v in forgotten(stack)]
     elif isinstance(subject, Host) and stack.scope.everything:
         names = [v.name for v in dangling(stack)[:MOST_VOLUMES]]
     yield from (AskVolumeUsage(volume=name) for name in names)
+
+
+def _owners(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+    """Of a mount that several have: what lies in it, and as whom they work."""
+    if not isinstance(subject, Mount) or not stack.owner(subject).state.running:
+        return
+    others = [c for c in sharers(stack, subject) if c.state.running]
+    if others:
+        yield AskOwners(container=subject.container, path=subject.destination)
+        yield from (AskProcesses(container=c.id) for c in (stack.owner(subject), *others[:MOST_SHARERS]))
 
 
 def _may_keep(container: Container) -> bool:
@@ -72,5 +90,6 @@ ABOUT: Mapping[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]
     AskOpenFiles: _open_files,
     AskImage: _image,
     AskFolder: _folder,
+    AskOwners: _owners,
     AskVolumeUsage: _volume_usage,
 }

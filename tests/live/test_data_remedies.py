@@ -126,6 +126,32 @@ def test_rows_move_to_the_volume_that_was_meant_or_to_a_new_one(lab: Lab, tmp_pa
         assert "mine" in look.stdout
 
 
+@pytest.mark.parametrize("where", ["anonymous", "layer"])
+def test_rows_move_to_the_volume_of_a_compose_file(lab: Lab, tmp_path: Path, where: str) -> None:
+    """What Compose itself does is done for it here: stop, and make the service anew from the lines of the remedy."""
+    folder = {"anonymous": DATA, "layer": "/srv/pg"}[where]
+    options = (*POSTGRES, "--env", f"PGDATA={folder}")
+    lab.service("", "db", [], image="postgres:15", options=options)
+    ready(lab, "db-1")
+    sql(lab, "db-1", f"CREATE TABLE kept AS SELECT generate_series(1, {ROWS}) AS x")
+    code = "volume.persistent/anonymous" if where == "anonymous" else "volume.persistent/in-the-container"
+    remedy = remedy_of(lab, "db-1", code)
+    lines = re.fullmatch(
+        rf"services:\n  db:\n    volumes:\n      - (?P<key>\S+):{folder}\nvolumes:\n  (?P=key):", remedy.compose or ""
+    )
+    assert lines, remedy.compose
+    first, *copied, last = remedy.run
+    assert first == f"docker compose -p {lab.slug} stop db"
+    assert last == f"docker compose -p {lab.slug} up -d db"
+    lab.docker("stop", lab.name("db-1"))
+    paste(Remedy(says="", run=tuple(copied)), tmp_path)
+    lab.docker("rm", "--force", lab.name("db-1"))
+    volume = f"{lab.slug}_{lines['key']}"
+    assert lab.docker("volume", "inspect", "--format", '{{index .Labels "com.docker.compose.volume"}}', volume).stdout
+    lab.service("", "db", [], image="postgres:15", options=(*options, "--volume", f"{volume}:{folder}"))
+    survives(lab, "db-1", code)
+
+
 def test_redis_moves_to_a_volume(lab: Lab, tmp_path: Path) -> None:
     lab.run("cache", [], image="redis:7")
     lab.listens("cache", 6379)

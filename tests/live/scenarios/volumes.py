@@ -163,6 +163,23 @@ def two_databases_on_one_volume(lab: Lab) -> Scenario:
         yield lab.healthy(lab.name(short), None)
 
 
+def readers_that_may_not_read(lab: Lab) -> Scenario:
+    """Two users share a volume, and one writes for itself alone; beside them one that lets others read, and root."""
+    for short, mask in (("closed", "077"), ("open", "022")):
+        volume = ("--volume", f"{lab.volume(short)}:/srv/shared")
+        _fill(lab, lab.name(short), "chmod 1777 /fill")
+        write = f"umask {mask}; for n in 1 2 3; do echo something > /srv/shared/$n; done; sleep 3600"
+        lab.run(f"{short}-writer", write, options=(*volume, "--user", "1000:1000"))
+        lab.run(f"{short}-reader", options=(*volume, "--user", "2000:2000"))
+        lab.run(f"{short}-root", options=volume)
+        lab.until("it to be written", partial(_is_filled, lab, f"{short}-writer", "/srv/shared/3"))
+    assert "Permission denied" in lab.inside("closed-reader", "cat", "/srv/shared/1").stderr
+    assert lab.inside("open-reader", "cat", "/srv/shared/1").returncode == 0
+    yield lab.healthy(lab.name("closed-writer"), None, warns=("volume.shared/owners-differ",))
+    yield lab.healthy(lab.name("open-writer"), None)
+    yield lab.healthy(lab.name("closed-root"), None)
+
+
 def second_server_finds_the_lock(lab: Lab) -> Scenario:
     """Two MariaDB on one folder of the host, the second waits for the lock; beside them a stopped one with the same."""
     bind = ("--env", "MARIADB_ROOT_PASSWORD=for-the-test", "--volume", f"{lab.volume('bad')}:/var/lib/mysql")
