@@ -16,6 +16,11 @@ class AskHost(Question, frozen=True, kw_only=True):
     """What do the kernel of the engine's host, its interfaces and its routes say?"""
 
 
+def is_about_host(question: Question) -> bool:
+    """Whether it is put to the engine's host, and to no container."""
+    return isinstance(question, AskHost) or getattr(question, "container", "") == HOST
+
+
 class HostInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An interface of the host, rtnetlink(7). `addresses` have their prefix length: 172.18.0.1/16.
 
