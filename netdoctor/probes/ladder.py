@@ -30,9 +30,9 @@ from netdoctor.answers import (
     Trace,
     Unable,
 )
-from netdoctor.answers.host import is_about_host
 from netdoctor.mentions import is_address
 from netdoctor.model import HOST
+from netdoctor.probes.about_host import is_about_host
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, Engines

@@ -31,8 +31,8 @@ from netdoctor.answers import (
     Process,
     Sockets,
 )
-from netdoctor.answers.host import is_about_host
 from netdoctor.model import HOST
+from netdoctor.probes.about_host import is_about_host
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
