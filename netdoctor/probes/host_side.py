@@ -95,13 +95,23 @@ class HostSide:
 
     # -- images -------------------------------------------------------------------------------------------------------
 
-    def in_image(self, container: Container, paths: Iterable[str], seconds: float) -> dict[str, Place]:
-        """What the container's image has at these paths; nothing where its layers cannot be looked at."""
+    def in_image(
+        self, container: Container, paths: Iterable[str], seconds: float
+    ) -> dict[str, tuple[Place, frozenset[str]]]:
+        """What the container's image has at these paths, and the names in folders; nothing where its layers cannot be
+        looked at."""
         wanted = tuple(dict.fromkeys(paths))
         if not wanted or os.geteuid() != 0 or not (layers := self.layers(container)):
             return {}
         told = self.looking.at((Look("layers", self.pid, path, layers) for path in wanted), seconds)
-        return {path: seen(one).place for path, one in zip(wanted, told, strict=True)}
+        return {p: (seen(one).place, frozenset(one.get("names") or ())) for p, one in zip(wanted, told, strict=True)}
+
+    def names(self, paths: Iterable[str], seconds: float) -> dict[str, frozenset[str]]:
+        """The names in these folders of the host, as far as they may be listed."""
+        wanted = tuple(dict.fromkeys(paths))
+        looks = (Look("names", self.pid, path, filesystem=self.filesystem(path)) for path in wanted)
+        told = [one.get("names") for one in self.looking.at(looks, seconds)]
+        return {path: frozenset(names) for path, names in zip(wanted, told, strict=True) if names is not None}
 
     def layers(self, container: Container) -> tuple[str, ...]:
         """The folders of the image's layers, the uppermost first; none where they are not kept as folders."""
