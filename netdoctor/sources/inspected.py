@@ -268,6 +268,7 @@ def _mounts(container_id: str, mounts: Any, host: Json) -> Iterator[Mount]:
             writable=bool(entry.get("RW", True)),
             container=container_id,
             given=how,
+            relabelled=not {"z", "Z"}.isdisjoint((entry.get("Mode") or "").split(",")),
             subpath=options.get("Subpath") or "",
             wanted=tuple(((options.get("DriverConfig") or {}).get("Options") or {}).items()),
         )
