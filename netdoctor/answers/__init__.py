@@ -129,6 +129,8 @@ __all__ = [
     "Rule",
     "Sockets",
     "Space",
+    "StorageAnswer",
+    "StorageQuestion",
     "Trace",
     "Unable",
     "Unread",
