@@ -27,10 +27,10 @@ _COLUMNS = "pid,ppid,euid,egid,supgid,comm"
 class Archives:
     """What the engine's API tells of the files of one stack's containers."""
 
-    def __init__(self, stack: Stack, api: EngineAPI, host: HostSide) -> None:
+    def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
-        self._host = host
+        self._host = HostSide(stack, api)
 
     def answer(self, question: AskMounts | AskProcesses | AskPath, clock: Clock) -> Mounts | Processes | PathFound:
         """Raises CannotAsk."""

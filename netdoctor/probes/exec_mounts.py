@@ -22,6 +22,7 @@ from netdoctor.probes import mount_table
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.credentials import read_map, read_status
+from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.exec_scripts import PROCESS_FILES, SH_MOUNTS, SH_PLACES
 from netdoctor.probes.exec_shell import Shell
 from netdoctor.probes.file_facts import facts_of_mode
@@ -38,13 +39,13 @@ _FAILED = re.compile(r"stat: can(?:not|'t) (?:stat|statx|read file system inform
 _STATUSES = [f"/proc/{pid}/status" for pid in range(1, 65)]
 
 
-class Files:
+class FilesInside:
     """What commands tell of the files of one stack's containers."""
 
-    def __init__(self, stack: Stack, shell: Shell, host: HostSide) -> None:
+    def __init__(self, stack: Stack, api: EngineAPI, shell: Shell) -> None:
         self._stack = stack
         self._shell = shell
-        self._host = host
+        self._host = HostSide(stack, api)
         self._once = Once()
 
     def answer(self, question: AskMounts | AskProcesses | AskPath, clock: Clock) -> Mounts | Processes | PathFound:
