@@ -6,10 +6,9 @@ Only what was said since the last start counts: an older complaint may have been
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import Literal, NamedTuple
 
-from netdoctor.api import Container, Mount, Stack, Unable, keeps, lies_in, mounted_at
+from netdoctor.api import Container, Mount, Stack, Unable, keeps, lazily, lies_in, mounted_at
 
 Kind = Literal["denied", "read-only", "no-space", "missing", "wrong-kind"]
 
@@ -41,12 +40,11 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"failed to open stream|file not found|does not exist|no such file",
     ),
 )
-_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS)
-_PATH = re.compile(r"(?<![\w.~-])/+[^\s'\"`:;,()\[\]<>|*]+")
+_PATTERNS = tuple((kind, lazily(f"(?i){pattern}")) for kind, pattern in _KINDS)
+_PATH = lazily(r"(?<![\w.~-])/+[^\s'\"`:;,()\[\]<>|*]+")
 # What is denied has nothing to do with files.
-_ELSEWHERE = re.compile(
-    r"\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b",
-    re.IGNORECASE,
+_ELSEWHERE = lazily(
+    r"(?i)\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b"
 )
 
 
@@ -59,7 +57,7 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
     for line in logs.lines:
         if line.at and line.at < container.state.started - 0.5:
             continue
-        kind = next((kind for kind, pattern in _PATTERNS if pattern.search(line.text)), None)
+        kind = _kind(line.text)
         if kind is None or (kind == "denied" and _ELSEWHERE.search(line.text)):
             continue
         path = _path(container, line.text, kind)
@@ -94,9 +92,13 @@ def _young(container: Container) -> bool:
     return (state.started - container.created) / max(state.restart_count, 1) < 300
 
 
+def _kind(text: str) -> Kind | None:
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
+
+
 def _path(container: Container, text: str, kind: Kind) -> str:
     """The path that the line is about: the last one in a mount, else the last one."""
-    found = [posixpath.normpath(re.sub(r"^/+", "/", p.rstrip(".!?"))) for p in _PATH.findall(text)]
+    found: list[str] = [posixpath.normpath("/" + p.lstrip("/").rstrip(".!?")) for p in _PATH.findall(text)]
     mounted = [p for p in found if mounted_at(container, p) is not None]
     if kind == "no-space" and "shared memory" in text.lower():
         return "/dev/shm"  # noqa: S108  of the container

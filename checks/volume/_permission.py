@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoctor.api import Container, Credentials, Mounted, Place, Processes
+from netdoctor.api import Credentials, Mounted, Place, Processes
 
 READ, WRITE, ENTER = 4, 2, 1
 
-_DAC_OVERRIDE, _DAC_READ_SEARCH = 1 << 1, 1 << 2
+DAC_OVERRIDE, _DAC_READ_SEARCH = 1 << 1, 1 << 2
 _OVERFLOW = 65534
 
 # Whose server, or whose process, decides for itself.
@@ -40,7 +40,7 @@ def _is_capable(who: Credentials, place: Place, want: int, processes: Processes 
     mapped = processes is not None and processes.user_map
     if mapped and _OVERFLOW in (place.owner, place.group):
         return False  # the capability holds for what the user namespace knows
-    if who.capabilities & _DAC_OVERRIDE:
+    if who.capabilities & DAC_OVERRIDE:
         return place.kind == "directory" or not want & ENTER or bool(place.mode & 0o111)
     readable = READ | ENTER if place.kind == "directory" else READ
     return bool(who.capabilities & _DAC_READ_SEARCH) and not want & ~readable
@@ -78,16 +78,6 @@ def may_write(who: Credentials, place: Place, closed: Iterable[Place], processes
     return None if None in verdicts else True
 
 
-def configured(container: Container) -> Credentials | None:
-    """As whom a container that does not run would work, where its user is given as a number; None where nobody knows."""
-    user, _, group = container.user.partition(":")
-    if not user.isdigit() or (group and not group.isdigit()):
-        return None
-    if int(user) == 0:
-        return None  # an entry point of root's often becomes somebody else
-    return Credentials(pid=0, name="", user=int(user), group=int(group or 0), capabilities=0)
-
-
 def in_words(place: Place) -> str:
-    """`0:0 and of mode 755`."""
-    return f"{place.owner}:{place.group} and has mode {place.mode:o}"
+    """`0:0 (mode 755)`."""
+    return f"{place.owner}:{place.group} (mode {place.mode:o})"

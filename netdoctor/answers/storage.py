@@ -136,6 +136,12 @@ class Mounts(Answer, frozen=True, kw_only=True):
         """The mount whose destination is written so."""
         return next((p for p in self.points if p.path == path), None)
 
+    def over(self, mounted: Mounted) -> Mounted | None:
+        """The later mount that lies on top of this one, at the same place or above, and hides it."""
+        after = iter(self.table)
+        next((m for m in after if m is mounted or m == mounted), None)
+        return next((m for m in after if f"{mounted.path}/".startswith(f"{m.path.rstrip('/')}/")), None)
+
 
 # -- processes --------------------------------------------------------------------------------------------------------
 
