@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import NamedTuple
 
-from netdoctor.api import Container, Mount, MountPoint, Remedy, Stack, Volume
+from netdoctor.api import Container, Mount, MountPoint, Remedy, Volume
 
 
 class Trouble(NamedTuple):
@@ -38,7 +38,7 @@ _ERRORS = (
 )
 
 
-def explain(stack: Stack, container: Container, mount: Mount, volume: Volume | None) -> Trouble | None:
+def explain(container: Container, mount: Mount, volume: Volume | None) -> Trouble | None:
     """What the engine said of this mount when it could not start the container; None where it said nothing."""
     error = container.state.error
     if not error:
@@ -68,7 +68,7 @@ def explain(stack: Stack, container: Container, mount: Mount, volume: Volume | N
 
 
 def _is_about(error: str, mount: Mount, volume: Volume) -> bool:
-    """`error while mounting volume '/var/lib/docker/volumes/x/_data': ...`, `failed to mount local volume: mount :/exp:/...`"""
+    """`error while mounting volume '/var/lib/docker/volumes/x/_data': failed to mount local volume: ...`"""
     named = mount.source and mount.source in error
     return bool(named or f"volumes/{volume.name}/" in error or (volume.driver != "local" and volume.driver in error))
 
@@ -100,8 +100,8 @@ def _remedy(container: Container, volume: Volume, words: dict[str, str], error: 
     look = f"docker volume inspect --format '{{{{json .Options}}}}' {volume.name}"
     reach = (f"nc -zv -w 3 {server} {port}",) if server and port else ()
     says = (
-        "Bring the server back, or correct the volume's options: they cannot be changed, so the volume is removed (what "
-        "lies on the server stays) and made anew with the right ones. Then start the container."
+        "Bring the server back, or correct the volume's options: they cannot be changed, so the volume is removed (what"
+        " lies on the server stays) and made anew with the right ones. Then start the container."
     )
     return Remedy(says=says, run=(look, *reach, _start(container)), verify=verify)
 
@@ -124,8 +124,8 @@ def wake(container: Container, mount: Mount, point: MountPoint) -> Remedy:
     on = point.on_host or point.mounted
     path = on.path if point.on_host is not None and on is not None else mount.source
     says = (
-        "Bring its server (or its process) back: what waits goes on by itself then. If it does not come back, unmount it "
-        "on the host, mount it again, and restart the container; this shows who waits for it."
+        "Bring its server (or its process) back: what waits goes on by itself then. If it does not come back, unmount "
+        "it on the host, mount it again, and restart the container; this shows who waits for it."
     )
     waiting = "ps -eo pid,stat,wchan:20,comm | awk '$2 ~ /^D/'"
     run = (waiting, f"umount --lazy --force {shlex.quote(path)}", f"docker restart {container.name}")

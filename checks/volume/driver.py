@@ -72,7 +72,7 @@ def driver(stack: Stack, mount: Mount) -> Iterator[Finding]:
         return
     container, mounts = stack.owner(mount), stack.mounts(stack.owner(mount))
     volume = stack.volume(mount.name) if mount.name else None
-    trouble = explain(stack, container, mount, volume)
+    trouble = explain(container, mount, volume)
     if trouble is not None:
         yield _failed(stack, container, mount, volume, trouble)
         return
