@@ -19,7 +19,8 @@ class Access(NamedTuple):
 
     `verdict`: None where nobody can tell, or some may and some may not. `who` says who works. `works`: he was seen to.
     `user` and `group` are his, as the container numbers them; -1 for nobody known. `remote` is the type of a file
-    system whose server decides. `overrides`: no owner and no mode stops him. `module` confines him beyond the ordinary.
+    system
+    whose server decides. `knows`: his capabilities were seen. `overrides`: no owner and no mode stops him. `module` confines him beyond the ordinary.
     """
 
     verdict: bool | None
@@ -29,6 +30,7 @@ class Access(NamedTuple):
     user: int = -1
     group: int = -1
     remote: str = ""
+    knows: bool = False
     overrides: bool = False
     module: str = ""
 
@@ -71,6 +73,7 @@ def access(stack: Stack, container: Container, point: MountPoint) -> Access:
         user=loser.user,
         group=loser.group,
         remote=_remote(point),
+        knows=loser.capabilities is not None,
         overrides=_overrides(loser, processes, point),
         module=_module(processes),
     )

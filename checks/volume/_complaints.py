@@ -62,8 +62,7 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
             continue
         path = _path(container, line.text, kind)
         mount = mounted_at(container, path) if path else _data_mount(container)
-        if path or mount is not None:
-            found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
+        found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
     return tuple(found)
 
 

@@ -68,7 +68,12 @@ def explain(container: Container, mount: Mount, volume: Volume | None) -> Troubl
 
 
 def _is_about(error: str, mount: Mount, volume: Volume) -> bool:
-    """`error while mounting volume '/var/lib/docker/volumes/x/_data': failed to mount local volume: ...`"""
+    """`error while mounting volume '/var/lib/docker/volumes/x/_data': failed to mount local volume: ...`
+
+    A folder of the engine's own that somebody deleted is volume.source's business.
+    """
+    if volume.driver == "local" and not volume.options:
+        return False
     named = mount.source and mount.source in error
     return bool(named or f"volumes/{volume.name}/" in error or (volume.driver != "local" and volume.driver in error))
 

@@ -44,6 +44,7 @@ from collections.abc import Iterator
 from netdoctor.api import (
     AskLogs,
     AskMounts,
+    AskPath,
     Container,
     Finding,
     Mount,
@@ -56,6 +57,7 @@ from netdoctor.api import (
     explaining_nothing,
     fail,
     passed,
+    skip,
     unknown,
     warn,
 )
@@ -78,8 +80,7 @@ from ._sources import changes_by_itself, differs, like_a_file, made_by_engine, s
         Reason("hides-content", "the mount covers what the image has there, and that is missed"),
         Reason("stale-file", "the file on the host is another one since"),
     ),
-    needs=(AskMounts, AskLogs),
-    decisive=False,
+    needs=(AskMounts, AskLogs, AskPath),
 )
 def source(stack: Stack, mount: Mount) -> Iterator[Finding]:
     if mount.kind not in ("bind", "volume"):
@@ -91,11 +92,7 @@ def source(stack: Stack, mount: Mount) -> Iterator[Finding]:
     point = mounts.at(mount.destination) or MountPoint(path=mount.destination)
     found = _sick(stack, container, mount, mounts, point)
     if found is None:
-        where = point.outside or point.inside
-        if where is None or not where.exists:
-            yield unknown(f"what lies at {mount.source} on the engine's host could not be seen")
-            return
-        yield passed(f"{mount.destination} of {stack.title(container)} is {_called(mount)}", seen_by=mounts.seen_by)
+        yield _well(stack, container, mount, mounts, point)
         return
     # Where the container runs, and does not complain to its health check, it serves whoever asks.
     yield explaining_nothing(found) if container.state.running and not failing(container) else found
@@ -112,6 +109,18 @@ def _sick(stack: Stack, container: Container, mount: Mount, mounts: Mounts, poin
         or hides(stack, container, mount, mounts, point, said)
         or _late_below(stack, container, mount, mounts, point)
     )
+
+
+def _well(stack: Stack, container: Container, mount: Mount, mounts: Mounts, point: MountPoint) -> Finding:
+    where = point.outside or point.inside
+    if point.hung or (where is not None and where.kind == "unseen"):
+        return skip(f"what lies at {mount.destination} does not answer, or may not be looked at; see volume.driver")
+    if where is None or (container.state.running and point.mounted is None):
+        reason = f"what {stack.title(container)} really has at {mount.destination} could not be seen"
+        return unknown(Unable(reason=reason, would_help="run netdoctor as root on the engine's host"))
+    aside = f" ({mounts.host_unseen})" if mounts.host_unseen else ""
+    says = f"{mount.destination} of {stack.title(container)} is {_called(mount)}{aside}"
+    return passed(says, seen_by=mounts.seen_by)
 
 
 def _called(mount: Mount) -> str:
@@ -228,8 +237,11 @@ def _by_its_log(
 ) -> Finding | None:
     """The image has nothing at the place, so the engine mounts whatever it is, and the program finds a folder."""
     found = point.outside or point.inside
-    complaint = about(said, mount, "wrong-kind")
-    if found is None or complaint is None or complaint.path != mount.destination:
+    unnamed = failing(container) and like_a_file(mount.destination)  # "read error: Is a directory", and no more
+    complaint = next(
+        (c for c in said if c.kind == "wrong-kind" and (c.path == mount.destination or (not c.path and unnamed))), None
+    )
+    if found is None or complaint is None:
         return None
     if (found.kind == "directory") != like_a_file(mount.destination):
         return None

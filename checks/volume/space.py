@@ -71,7 +71,6 @@ _RECENT = 3600.0
         Reason("nearly-full", "little room is left"),
     ),
     needs=(AskMounts, AskLogs),
-    decisive=False,
 )
 def space(stack: Stack, container: Container) -> Iterator[Finding]:
     if container.state.running and not stack.whole(container):
@@ -85,9 +84,18 @@ def space(stack: Stack, container: Container) -> Iterator[Finding]:
     found = [f for disk in judged if (f := _judge(stack, container, mounts, disk, said)) is not None]
     for finding in found:
         yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
-    if not found and judged:
+    blind = [p.path for p in mounts.points if p.space is None and not p.hung and _may_fill(container, p)]
+    if not found and container.state.running and (blind or mounts.at(_SHM) is None):
+        reason = f"what room {stack.title(container)} has at {blind[0] if blind else _SHM} could not be seen"
+        yield unknown(Unable(reason=reason, would_help="run netdoctor as root on the engine's host"))
+    elif not found and judged:
         least = min(judged, key=lambda disk: disk.space.available)
         yield passed(f"{size(least.space.available)} are left at {least.point.path}", seen_by=mounts.seen_by)
+
+
+def _may_fill(container: Container, point: MountPoint) -> bool:
+    mount = next((m for m in container.mounts if m.destination == point.path), None)
+    return mount is not None and mount.writable and mount.kind in ("bind", "volume", "tmpfs")
 
 
 class _Disk(NamedTuple):

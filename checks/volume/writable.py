@@ -79,7 +79,6 @@ from ._writing import make_writable, own, own_root, relabel, run_elsewhere
         Reason("labelled", "owner and mode allow it, and a security module of the kernel denies it"),
     ),
     needs=(AskMounts, AskProcesses, AskLogs),
-    decisive=False,
 )
 def writable(stack: Stack, container: Container) -> Iterator[Finding]:
     if container.state.running and not stack.whole(container):
@@ -125,7 +124,7 @@ def _read_only_root(stack: Stack, container: Container, said: tuple[Complaint, .
 def _read_only(
     stack: Stack, container: Container, mount: Mount, point: MountPoint, said: tuple[Complaint, ...]
 ) -> Finding | None:
-    mounted = point.mounted
+    mounted = point.mounted or point.on_host
     frozen = mounted is not None and not mounted.filesystem_writable
     if mount.writable and not frozen and (mounted is None or mounted.writable):
         return None
@@ -174,6 +173,9 @@ def _denied(
         )
         remedy = relabel(stack, container, mount, allowed.module)
         return fail("labelled", f"{says}, and {label} denies it{quoted(complaint)}", remedy=remedy, path=complaint.path)
+    if allowed.verdict and allowed.user == 0 and not allowed.knows:
+        reason = f"why {allowed.who} in {stack.title(container)} was denied {complaint.path} could not be seen"
+        return unknown(Unable(reason=reason, would_help="run netdoctor as root on the engine's host"))
     sure = allowed.verdict is False or failing(container)
     says = _mismatch(stack, container, mount, allowed, complaint)
     remedy = own(stack, container, mount, allowed)
