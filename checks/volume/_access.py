@@ -19,8 +19,8 @@ class Access(NamedTuple):
 
     `verdict`: None where nobody can tell, or some may and some may not. `who` says who works. `works`: he was seen to.
     `user` and `group` are his, as the container numbers them; -1 for nobody known. `remote` is the type of a file
-    system
-    whose server decides. `knows`: his capabilities were seen. `overrides`: no owner and no mode stops him. `module` confines him beyond the ordinary.
+    system whose server decides. `knows`: his capabilities were seen. `overrides`: no owner and no mode stops him.
+    `module` confines him beyond the ordinary.
     """
 
     verdict: bool | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdoctor.api import Container, Stack, Unable, lazily
 
-_BY_ENGINE = lazily(r'exec: "(?P<path>/[^"]+)": permission denied')
+_BY_ENGINE = lazily(r'exec:? "?(?P<path>/[^":]+)"?: permission denied')
 _BY_LOG = lazily(r"(?:exec |: )(?P<path>/[^\s:]+): [Pp]ermission denied$")
 
 

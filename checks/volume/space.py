@@ -184,6 +184,8 @@ def _where(stack: Stack, container: Container, disk: _Disk) -> str:
     if disk.mount is None or disk.in_memory:
         return f"the memory at {disk.point.path} of {stack.title(container)} (tmpfs)"
     on = disk.point.on_host
+    if disk.mount.kind == "volume" and on is not None and on.path == disk.mount.source:
+        return f"the volume {disk.mount.name}"
     if on is not None and on.path != "/":
         return f"the file system at {on.path} of the host"
     return f"the file system behind {disk.point.path} of {stack.title(container)}"

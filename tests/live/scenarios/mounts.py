@@ -72,7 +72,7 @@ def paths_that_did_not_exist(lab: Lab) -> Scenario:
 
 
 def folder_where_a_file_is_wanted(lab: Lab) -> Scenario:
-    """A folder on a file, a file on a folder, a folder that the program takes for its file; files and masks are well."""
+    """A folder on a file, a file on a folder, a folder that a program takes for its file; files and masks are well."""
     lab.network("net")
     lab.file("there.conf", "x=1\n")
     text = lab.file("text", "root:x:0:0:root:/root:/bin/sh\n")
@@ -270,7 +270,7 @@ def mounted_read_only(lab: Lab) -> Scenario:
     lab.host("mount", "-t", "tmpfs", "tmpfs", str(folder / "disk"))
     lab.run("redis", [], image="redis:7", options=("--user", "999", *_at(lab.volume("redis"), "/data", "ro")))
     lab.run("job", "touch /data/x", options=_at(folder / "job", "/data", "ro"))
-    lab.run("root", "mkdir /srv/cache && sleep 3600", options=("--read-only",))
+    lab.run("root", "mkdir /var/www/cache && sleep 3600", options=("--read-only",))
     lab.run(
         "disk",
         "while test ! -e /tmp/go; do sleep 0.1; done; touch /data/x; sleep 3600",
@@ -356,7 +356,7 @@ def no_room_left(lab: Lab) -> Scenario:
     lab.run("quiet", f"{fill} 2>/dev/null; sleep 3600", options=("--tmpfs", "/data:size=1m"))
     lab.run("inodes", "for i in $(seq 20); do touch /data/$i; done; sleep 3600", options=_at(inodes, "/data"))
     lab.run(
-        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=112 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
+        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=100 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
     )
     lab.run("shm", "dd if=/dev/zero of=/dev/shm/f bs=64k; rm /dev/shm/f; sleep 3600")
     lab.run("roomy", options=_at(roomy, "/data"))
