@@ -82,6 +82,7 @@ def space(stack: Stack, container: Container) -> Iterator[Finding]:
     said = complaints(stack, container)
     judged = list(_disks(container, mounts))
     found = [f for disk in judged if (f := _judge(stack, container, mounts, disk, said)) is not None]
+    found += [] if found else _by_the_log(stack, container, said)
     for finding in found:
         yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
     blind = [p.path for p in mounts.points if p.space is None and not p.hung and _may_fill(container, p)]
@@ -168,6 +169,21 @@ def _judge(
             "nearly-full", f"{where} is nearly full: {size(left)} of {size(room.size)} are left", remedy=remedy, **seen
         )
     return None
+
+
+def _by_the_log(stack: Stack, container: Container, said: tuple[Complaint, ...]) -> Iterator[Finding]:
+    """It failed for want of room; what it had written is gone by now, or its volume is not mounted any more."""
+    complaint = next((c for c in reversed(said) if c.kind == "no-space"), None)
+    if complaint is None or not failing(container):
+        return
+    mount = complaint.mount
+    point = MountPoint(path=mount.destination if mount is not None else "/")
+    where = f"its mount at {point.path}" if mount is not None else "its root"
+    remedy = make_room(
+        stack, container, point, mount, in_memory=mount is not None and mount.kind == "tmpfs", where=where
+    )
+    says = f"{stack.title(container)} failed for want of room in {where}{quoted(complaint)}"
+    yield fail("full", says, remedy=remedy, path=complaint.path or point.path)
 
 
 def _complaint(disk: _Disk, said: tuple[Complaint, ...]) -> Complaint | None:

@@ -204,7 +204,8 @@ def _would_be_denied(
     name = stack.title(container)
     says = f"{allowed.who} in {name} may not write to {mount.destination}, which belongs to {in_words(place)}"
     remedy = own(stack, container, mount, allowed)
-    if _is_data(container, mount) and allowed.works:
+    kept = keeps(container)
+    if _is_data(container, mount) and allowed.works and kept is not None and kept.folder == mount.destination:
         says = f"{says}, and {name} keeps its data there"
         return fail("owner-mismatch", says, remedy=remedy, path=mount.destination, **allowed.seen)
     empty = place.empty if place.empty is not None else point.outside is not None and point.outside.empty

@@ -64,7 +64,7 @@ class Archives:
         if sources and self._host.unseen:
             made = f"asking for the files of {container.name} could make a missing folder on the host"
             return f"{made}, and {self._host.unseen}"
-        for source, there in self._host.at(sources, clock.left).items():
+        for source, there in self._host.at(sources, clock).items():
             if not there.place.exists:
                 return f"asking for the files of {container.name} would make {source} on the host"
             if self._host.filesystem(source):

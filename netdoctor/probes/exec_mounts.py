@@ -78,7 +78,7 @@ class FilesInside:
         slow = [p for p in paths if mount_table.can_hang(mount_table.covering(table, p))]
         ordered = [*(p for p in paths if p not in slow), *slow]
         arguments = (str(len(slow)), *ordered)
-        said = self._shell.run(container.id, SH_PLACES, arguments, ("places", *arguments), clock, len(slow) + 1.0)
+        said = self._shell.run(container.id, SH_PLACES, arguments, ("places", *arguments), clock, 3.0 * len(slow) + 1.0)
         if any(title == "none" for title, _ in said):
             raise CannotAsk(f"the image of {container.name} has nothing to look at files with", AS_ROOT)
         return read_places("\n".join(text for _, text in said), paths, slow)

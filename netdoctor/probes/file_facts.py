@@ -1,9 +1,9 @@
 """What lies at a path: a program of its own, since whoever asks a file system that hangs is never heard of again.
 
 It is run as `python -I -S file_facts.py` (child_process.py), imports nothing of netdoctor, reads requests from its
-standard input and writes a reply for each, both as a length (four bytes, little endian) and a marshalled value. It
-opens nothing that opening could change: paths are walked with O_PATH, a directory is listed with O_NOATIME or not at
-all.
+standard input and writes a reply for each, both as a length (four bytes, little endian) and a marshalled value; a `!`
+says before that it is there. It opens nothing that opening could change: paths are walked with O_PATH, a directory is
+listed with O_NOATIME or not at all.
 
 A request is (what, pid, path, extra). All paths are those of the root of the process `pid`, and symbolic links are
 followed within that root. A reply is a dictionary: `place` holds what stat(2) says, or `kind` missing or unseen.
@@ -342,6 +342,8 @@ def answer(what: str, pid: int, path: str, extra: list[str]) -> Facts:
 
 def main() -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    replies.write(b"!")
+    replies.flush()
     while len(head := requests.read(4)) == 4:
         what, pid, path, extra = marshal.loads(requests.read(int.from_bytes(head, "little")))  # noqa: S302  from us
         told = marshal.dumps(answer(what, pid, path, extra))

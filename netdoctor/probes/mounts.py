@@ -68,9 +68,9 @@ def _outside(container: Container, host: HostSide, clock: Clock) -> dict[str, Se
     """What lies at the sources, by path of the host; and at the place of inner mounts in the sources of outer ones."""
     if host.unseen:
         return {}
-    sources = [source for m in container.mounts if (source := source_of(m))]
+    sources = [source for m in container.mounts if (source := source_of(m)) and host.is_there(m)]
     covered = [path for m in container.mounts if (path := _in_outer(container, m))]
-    return host.at((*sources, *covered, host.folder), clock.left)
+    return host.at((*sources, *covered, host.folder), clock)
 
 
 def _in_outer(container: Container, mount: Mount) -> str:
@@ -90,13 +90,13 @@ def _beneath(container: Container, host: HostSide, outside: Mapping[str, Seen], 
     outer = {m.destination: path for m in container.mounts if (path := _in_outer(container, m))}
     alone = [m.destination for m in container.mounts if around(container, m) is None]
     covered = {destination: (outside[path].place, frozenset[str]()) for destination, path in outer.items()}
-    return {**host.in_image(container, alone, clock.left), **covered}
+    return {**host.in_image(container, alone, clock), **covered}
 
 
 def _hidden(container: Container, host: HostSide, beneath: _Beneath, clock: Clock) -> dict[str, tuple[str, ...]]:
     """What the image has in a folder that a mount covers, and the mount has not, by destination."""
     sources = {m.destination: source_of(m) for m in container.mounts if beneath.get(m.destination, ("", None))[1]}
-    mine = host.names((s for s in sources.values() if s), clock.left) if sources else {}
+    mine = host.names((s for s in sources.values() if s), clock) if sources else {}
     return {
         path: tuple(sorted(beneath[path][1] - mine[source])[:20]) for path, source in sources.items() if source in mine
     }
@@ -178,7 +178,7 @@ def view_of(pid: int, paths: Iterable[str], host: HostSide, clock: Clock) -> Vie
         mounted = mount_table.covering(table, path)
         hanging = mounted.device if mounted is not None and mount_table.can_hang(mounted) else ""
         looks.append(Look("path", pid, path, filesystem=hanging))
-    told = host.looking.at(looks, clock.left)
+    told = host.looking.at(looks, clock)
     return View(table, {path: seen(one, users, groups) for path, one in zip(wanted, told, strict=True)})
 
 
@@ -194,9 +194,9 @@ def path_at_rest(container: Container, path: str, host: HostSide, clock: Clock) 
         if not source:
             return None
         there = source + path[len(mount.destination.rstrip("/")) :]
-        return PathFound(place=host.at((there,), clock.left)[there].place)
+        return PathFound(place=host.at((there,), clock)[there].place)
     layers = host.whole(container)
     if not layers:
         return None
-    told = host.looking.at((Look("layers", host.pid, path, layers),), clock.left)
+    told = host.looking.at((Look("layers", host.pid, path, layers),), clock)
     return PathFound(place=seen(told[0]).place)

@@ -19,8 +19,10 @@ def _at(source: object, destination: str, mode: str = "") -> tuple[str, str]:
 
 
 def _ended(lab: Lab, *shorts: str) -> None:
-    for short in shorts:
-        lab.until(f"{short} to end", lambda short=short: lab.inspect(short)["State"]["Status"] == "exited")
+    def ended() -> bool:
+        return all(lab.inspect(short)["State"]["Status"] == "exited" for short in shorts)
+
+    lab.until(f"{' and '.join(shorts)} to end", ended)
 
 
 def _says(lab: Lab, short: str, text: str) -> None:
@@ -356,7 +358,7 @@ def no_room_left(lab: Lab) -> Scenario:
     lab.run("quiet", f"{fill} 2>/dev/null; sleep 3600", options=("--tmpfs", "/data:size=1m"))
     lab.run("inodes", "for i in $(seq 20); do touch /data/$i; done; sleep 3600", options=_at(inodes, "/data"))
     lab.run(
-        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=100 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
+        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=95 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
     )
     lab.run("shm", "dd if=/dev/zero of=/dev/shm/f bs=64k; rm /dev/shm/f; sleep 3600")
     lab.run("roomy", options=_at(roomy, "/data"))
@@ -393,8 +395,9 @@ def database_without_room(lab: Lab) -> Scenario:
     done = lab.inside("db", "psql", "-U", "postgres", "-c", rows, timeout=60)
     assert done.returncode != 0, done.stdout
     _says(lab, "db", "No space left on device")
+    _ended(lab, "db")
     lab.connects("api", "well", 5432)
-    yield lab.sick(lab.name("db"), None, "volume.space/full", rungs=("netns", "exec"))
+    yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "volume.space/full")
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 
@@ -414,12 +417,12 @@ def volumes_that_cannot_be_mounted(lab: Lab) -> Scenario:
     gone = lab.volume("gone", *bind, f"device={folder}/gone")
     well = lab.volume("well", *bind, f"device={folder}/there")
     for short, volume in (("nfs", nfs), ("cifs", cifs), ("gone", gone), ("well", well)):
-        lab.run(short, network="net", options=_at(volume, "/data"), check=short == "well")
+        lab.run(short, network="net", options=_at(volume, "/mnt/data"), check=short == "well")
     lab.run("shared", options=_at(folder / "there", "/data", "rshared"), check=False)
     for short in ("nfs", "cifs", "gone"):
         assert "failed to mount local volume" in lab.inspect(short)["State"]["Error"]
     lab.does_not_resolve("api", lab.name("nfs"))
-    _can(lab, "well", "touch", "/data/x")
+    _can(lab, "well", "touch", "/mnt/data/x")
     yield lab.sick(lab.name("api"), f"{lab.name('nfs')}:5432", "volume.driver/mount-failed")
     yield lab.sick(lab.name("cifs"), None, "volume.driver/mount-failed")
     yield lab.sick(lab.name("gone"), None, "volume.driver/mount-failed")
