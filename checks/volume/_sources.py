@@ -40,7 +40,8 @@ def made_by_engine(engine: Engine, container: Container, mount: Mount, found: Pl
         return False
     state = container.state
     first = container.created <= found.modified <= container.created + _AFTER
-    again = state.started - 5 <= found.modified <= state.started + 1
+    restarted = state.started > container.created + _AFTER
+    again = restarted and state.started - 5 <= found.modified <= state.started + 1
     untouched = found.empty if found.empty is not None else found.links == 2
     return bool(untouched) and found.mode == 0o755 and (first or again)
 

@@ -80,7 +80,7 @@ def driver(stack: Stack, mount: Mount) -> Iterator[Finding]:
         yield unknown(mounts)
         return
     point = mounts.at(mount.destination)
-    if point is None or (point.inside is None and point.outside is None):
+    if point is None or not any(p is not None and p.kind != "missing" for p in (point.inside, point.outside)):
         yield skip(f"nobody could look at {mount.destination}; see volume.source")
         return
     found = _silent(stack, container, mount, mounts, point)

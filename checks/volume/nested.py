@@ -70,7 +70,7 @@ def nested(stack: Stack, mount: Mount) -> Iterator[Finding]:
     if point is None:
         return
     found = _buried(stack, container, mount, point, mounts) or _covering(stack, container, mount, point, mounts)
-    yield found or passed(f"{mount.destination} of {stack.title(container)} is seen", seen_by=mounts.seen_by)
+    yield found or passed(f"nothing lies over {mount.destination} of {stack.title(container)}", seen_by=mounts.seen_by)
 
 
 def _buried(stack: Stack, container: Container, mount: Mount, point: MountPoint, mounts: Mounts) -> Finding | None:

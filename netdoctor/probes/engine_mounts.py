@@ -16,7 +16,7 @@ from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.host_side import HostSide, source_of
-from netdoctor.probes.mounts import View, put_together
+from netdoctor.probes.mounts import View, path_at_rest, put_together
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.seen_places import Seen, place_of_api
 from netdoctor.stack import Stack
@@ -41,6 +41,10 @@ class Archives:
             return self._processes(container)
         harm = self.harm(container, clock)
         if isinstance(question, AskPath):
+            if not container.state.running and not self._host.unseen:
+                at_rest = path_at_rest(container, question.path, self._host, clock)
+                if at_rest is not None:
+                    return at_rest
             if harm:
                 raise CannotAsk(harm, AS_ROOT)
             return PathFound(place=self._place(container, question.path))

@@ -175,6 +175,7 @@ tell places
 set -f; IFS='
 '
 for path in $later; do
+  unset IFS
   for seconds in 1 2; do
     out=$(within $seconds stat -L -c "$found" "$path" 2>&1); code=$?
     case $code in 124 | 137 | 143) continue ;; esac

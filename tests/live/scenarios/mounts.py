@@ -11,6 +11,7 @@ from tests.live.lab import Lab, Scenario
 
 POSTGRES = ("--env", "POSTGRES_PASSWORD=for-the-test")
 DATA = "/var/lib/postgresql/data"
+NODE = "test -e /app/node_modules/express || { echo \"Error: Cannot find module 'express'\"; exit 1; }; sleep 3600"
 
 
 def _at(source: object, destination: str, mode: str = "") -> tuple[str, str]:
@@ -184,7 +185,7 @@ def disk_that_came_late(lab: Lab) -> Scenario:
 
 def image_content_that_is_hidden(lab: Lab) -> Scenario:
     """Mounts over what the image has: nginx without its configuration, a command that is gone; and healthy ones."""
-    for name in ("empty", "html", "app/node_modules", "pg", "redis"):
+    for name in ("empty", "html", "app", "pg", "redis"):
         lab.folder(name)
     lab.folder("one")
     for name in ("app/main.js", "one/mime.types"):
@@ -193,16 +194,20 @@ def image_content_that_is_hidden(lab: Lab) -> Scenario:
     lab.run("nginx", [], image="nginx:1.22", options=_at(folder / "empty", "/etc/nginx"))
     lab.run("partly", [], image="nginx:1.22", options=_at(folder / "one", "/etc/nginx"))
     lab.run("command", ["/app/run.sh"], options=_at(folder / "app", "/app"), check=False)
+    image = lab.derived("node", "mkdir -p /app/node_modules/express && touch /app/main.js")
+    lab.run("node", NODE, image=image, options=_at(folder / "app", "/app"))
+    lab.run("modules", NODE, image=image, options=(*_at(folder / "app", "/app"), "--volume", "/app/node_modules"))
     lab.run("page", [], image="nginx:1.22", options=_at(folder / "html", "/var/www"))
-    lab.run("modules", options=(*_at(folder / "app", "/app"), "--volume", "/app/node_modules"))
     lab.run("db", [], image="postgres:15", options=(*POSTGRES, *_at(folder / "pg", DATA)))
     lab.run("redis", [], image="redis:7", options=_at(folder / "redis", "/data"))
-    _ended(lab, "nginx", "partly")
+    _ended(lab, "nginx", "partly", "node")
+    _says(lab, "node", "Cannot find module")
+    _can(lab, "modules", "ls", "/app/node_modules/express", "/app/main.js")
     _says(lab, "nginx", '"/etc/nginx/nginx.conf" failed (2: No such file')
     assert "no such file" in lab.inspect("command")["State"]["Error"]
     lab.listens("db", 5432)
     lab.listens("redis", 6379)
-    for short in ("nginx", "partly", "command"):
+    for short in ("nginx", "partly", "command", "node"):
         yield lab.sick(lab.name(short), None, "volume.source/hides-content")
     yield lab.healthy(lab.name("page"), None, warns=("volume.source/hides-content",))
     for short in ("modules", "db", "redis"):
@@ -358,7 +363,7 @@ def no_room_left(lab: Lab) -> Scenario:
     lab.run("quiet", f"{fill} 2>/dev/null; sleep 3600", options=("--tmpfs", "/data:size=1m"))
     lab.run("inodes", "for i in $(seq 20); do touch /data/$i; done; sleep 3600", options=_at(inodes, "/data"))
     lab.run(
-        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=95 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
+        "nearly", "dd if=/dev/zero of=/data/f bs=64k count=98 2>/dev/null; sleep 3600", options=_at(nearly, "/data")
     )
     lab.run("shm", "dd if=/dev/zero of=/dev/shm/f bs=64k; rm /dev/shm/f; sleep 3600")
     lab.run("roomy", options=_at(roomy, "/data"))
