@@ -55,11 +55,15 @@ def hides(
     if missed is None:
         says = f"{name} has {where} at {mount.destination}, which is empty and hides what the image has there"
         says += f": {_some(point.hidden)}"
-        return warn("hides-content", says, remedy=fill(stack, container, mount, ""), seen_by=mounts.seen_by, **seen)
+        return warn(
+            "hides-content", says, remedy=fill(stack, container, mount, point, ""), seen_by=mounts.seen_by, **seen
+        )
     has = f"which the image has at {mount.destination}" if missed.name in point.hidden else f"at {mount.destination}"
     says = f"{name} misses {missed.name}, {has}: {where} is mounted there and does not have it{missed.told}"
     say = fail if failing(container) or container.state.error else warn
-    return say("hides-content", says, remedy=fill(stack, container, mount, missed.name), seen_by=mounts.seen_by, **seen)
+    return say(
+        "hides-content", says, remedy=fill(stack, container, mount, point, missed.name), seen_by=mounts.seen_by, **seen
+    )
 
 
 def _is_for_data(container: Container, mount: Mount) -> bool:

@@ -76,14 +76,15 @@ def _line(container: Container, mount: Mount) -> str | None:
     )
 
 
-def from_image(container: Container, path: str, target: str) -> tuple[str, ...]:
-    """What the image has at a path, copied to the host: out of a container that is never started."""
+def from_image(container: Container, path: str, target: str, names: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What the image has at a path, or these in it, copied to the host: out of a container that is never started."""
     helper = f"{container.name}-image"
-    return (
-        f"docker create --name {helper} {container.image}",
-        f"docker cp {helper}:{shlex.quote(path)} {shlex.quote(target)}",
-        f"docker rm {helper}",
-    )
+    copy = f"docker cp {helper}:{shlex.quote(path)} {shlex.quote(target)}"
+    if names:
+        listed = " ".join(map(shlex.quote, names))
+        inner = f'{helper}:{shlex.quote(path.rstrip("/"))}/"$name" {shlex.quote(target)}/'
+        copy = f"for name in {listed}; do docker cp {inner}; done"
+    return f"docker create --name {helper} {container.image}", copy, f"docker rm {helper}"
 
 
 def another_kind(container: Container, mount: Mount, kind: str) -> Remedy:
@@ -102,15 +103,19 @@ def another_kind(container: Container, mount: Mount, kind: str) -> Remedy:
     return Remedy(says=says, run=(f"ls -ld {source}",), verify=(mounts_of(container),))
 
 
-def fill(stack: Stack, container: Container, mount: Mount, missed: str) -> Remedy:
+def fill(stack: Stack, container: Container, mount: Mount, point: MountPoint, missed: str) -> Remedy:
     """What the image has at the place, brought back: by a volume on it, or by a copy into the host's folder."""
     path = posixpath.join(mount.destination, missed)
     if missed in ("node_modules", "vendor", "venv", ".venv") or mount.kind == "volume":
         return _brought_back(stack, container, mount, path)
-    says = f"Put the content into {mount.source}: here what the image has at {path}. Or mount something smaller."
-    start_it = f"docker restart {container.name}"
-    copied = from_image(container, path if missed else f"{path.rstrip('/')}/.", mount.source)
-    return Remedy(says=says, run=(*copied, start_it), verify=(f"ls -la {shlex.quote(mount.source)}",))
+    says = (
+        f"Put what is missing into {mount.source}: here what the image has at {mount.destination} and the folder does "
+        "not. Or mount something smaller."
+    )
+    copied = from_image(container, mount.destination, mount.source, point.hidden or (missed,))
+    return Remedy(
+        says=says, run=(*copied, f"docker restart {container.name}"), verify=(f"ls -la {shlex.quote(mount.source)}",)
+    )
 
 
 def _brought_back(stack: Stack, container: Container, mount: Mount, path: str) -> Remedy:
