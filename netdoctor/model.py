@@ -129,6 +129,8 @@ class Mount(Value, frozen=True, kw_only=True):
     `--mount` (the long form), `--tmpfs`. "" for what an image's VOLUME, a bare `-v PATH` or `--volumes-from` brings."""
     subpath: str = ""
     """The folder of the volume that is mounted, where not all of it is."""
+    relabelled: bool = False
+    """`:z` or `:Z`: the engine gave the source a label that SELinux lets containers use."""
     wanted: tuple[tuple[str, str], ...] = ()
     """The driver's options that were given with the mount; a volume that exists already keeps its own."""
 

@@ -135,6 +135,8 @@ __all__ = [
     "Rule",
     "Sockets",
     "Space",
+    "StorageAnswer",
+    "StorageQuestion",
     "Trace",
     "Unable",
     "Unread",

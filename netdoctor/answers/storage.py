@@ -100,9 +100,10 @@ class MountPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `mounted` is what the kernel mounted there: None while the container does not run, and where something else took
     its place. `inside` is what the processes find there. `outside` is what lies at the source on the host, `on_host`
-    the file system there. `beneath` is what the mount hides: what the image, or the mount around it, has at its place.
-    `closed` are the folders on the way there that not everybody may enter. None: it could not be seen, or there is no
-    such thing.
+    the file system there. `beneath` is what the mount hides: what the image, or the mount around it, has at its place;
+    `hidden` are the names in it, at most 20, that the mount does not have. `late` are the file systems that the host
+    has mounted below the source and the container has not. `closed` are the folders on the way there that not everybody
+    may enter. None: it could not be seen, or there is no such thing.
     """
 
     path: str
@@ -111,6 +112,8 @@ class MountPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outside: Place | None = None
     on_host: Mounted | None = None
     beneath: Place | None = None
+    hidden: tuple[str, ...] = ()
+    late: tuple[Mounted, ...] = ()
     closed: tuple[Place, ...] = ()
     space: Space | None = None
 
@@ -132,6 +135,12 @@ class Mounts(Answer, frozen=True, kw_only=True):
     def at(self, path: str) -> MountPoint | None:
         """The mount whose destination is written so."""
         return next((p for p in self.points if p.path == path), None)
+
+    def over(self, mounted: Mounted) -> Mounted | None:
+        """The later mount that lies on top of this one, at the same place or above, and hides it."""
+        after = iter(self.table)
+        next((m for m in after if m is mounted or m == mounted), None)
+        return next((m for m in after if f"{mounted.path}/".startswith(f"{m.path.rstrip('/')}/")), None)
 
 
 # -- processes --------------------------------------------------------------------------------------------------------

@@ -19,8 +19,13 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import subprocess
 
-PATIENCE = 1.0
-"""Seconds that a file system has for one answer."""
+from netdoctor.probes.clock import Clock
+
+PATIENCE = 0.7
+"""Seconds that a file system has for one answer. It is asked twice, by two children: a machine can be busy."""
+
+_STARTING = 5.0
+"""Seconds that Python may take to start: a tenth of a second where nobody else is at work."""
 
 Facts = dict[str, Any]
 
@@ -44,47 +49,54 @@ class Looking:
         self._child: subprocess.Popen[bytes] | None = None
         self._hung: set[str] = set()
 
-    def at(self, looks: Iterable[Look], seconds: float) -> list[Facts]:
+    def at(self, looks: Iterable[Look], clock: Clock) -> list[Facts]:
         """What each path has, in their order. What a file system that can hang did not answer for has the kind `hung`;
         what else there is no answer for, `unseen`.
         """
-        ends = time.monotonic() + seconds
-        return [self._one(look, ends) for look in looks]
+        return [self._one(look, clock) for look in looks]
 
-    def _one(self, look: Look, ends: float) -> Facts:
-        with self._lock:
-            return self._in_turn(look, ends)
+    def _one(self, look: Look, clock: Clock) -> Facts:
+        with clock.stopped():  # the others' looks, and the start of a child, are not the question's time
+            self._lock.acquire()
+        try:
+            return self._in_turn(look, clock)
+        finally:
+            self._lock.release()
 
-    def _in_turn(self, look: Look, ends: float) -> Facts:
+    def _in_turn(self, look: Look, clock: Clock) -> Facts:
         if look.filesystem in self._hung:
             return {"place": {"kind": "hung"}}
-        left = ends - time.monotonic()
-        if left <= 0:
-            return _unseen("there was no time left to look")
-        try:
-            return self._ask(look, min(left, PATIENCE))
-        except TimeoutError:
-            self._end()
-            if not look.filesystem or left < PATIENCE:
-                return _unseen("it did not answer in time")
-            self._hung.add(look.filesystem)
-            return {"place": {"kind": "hung"}}
-        except (OSError, ValueError, EOFError) as error:
-            self._end()
-            return _unseen(f"the process that looks ended ({error})")
+        for _ in range(2):
+            if clock.left <= 0:
+                return _unseen("there was no time left to look")
+            try:
+                return self._ask(look, clock)
+            except TimeoutError:
+                self._end()
+            except (OSError, ValueError, EOFError) as error:
+                self._end()
+                return _unseen(f"the process that looks ended ({error})")
+        if not look.filesystem:
+            return _unseen("it did not answer in time")
+        self._hung.add(look.filesystem)
+        return {"place": {"kind": "hung"}}
 
-    def _ask(self, look: Look, seconds: float) -> Facts:
+    def _ask(self, look: Look, clock: Clock) -> Facts:
         asked = marshal.dumps((look.what, look.pid, look.path, list(look.layers)))
-        if self._child is None:
-            self._child = _start()
-            weakref.finalize(self, _end, self._child)
-        child = self._child
+        with clock.stopped():
+            child = self._child or self._begin()
         requests, replies = _pipes(child)
         requests.write(len(asked).to_bytes(4, "little") + asked)
-        ends = time.monotonic() + seconds
+        ends = time.monotonic() + PATIENCE
         size = int.from_bytes(_read(replies, 4, ends), "little")
         told: Facts = marshal.loads(_read(replies, size, ends))  # noqa: S302  from a program of ours
         return told
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        self._child = _start()
+        weakref.finalize(self, _end, self._child)
+        _read(_pipes(self._child)[1], 1, time.monotonic() + _STARTING)
+        return self._child
 
     def _end(self) -> None:
         child, self._child = self._child, None

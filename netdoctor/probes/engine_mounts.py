@@ -16,7 +16,7 @@ from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.host_side import HostSide, source_of
-from netdoctor.probes.mounts import View, put_together
+from netdoctor.probes.mounts import View, path_at_rest, put_together
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.seen_places import Seen, place_of_api
 from netdoctor.stack import Stack
@@ -27,10 +27,10 @@ _COLUMNS = "pid,ppid,euid,egid,supgid,comm"
 class Archives:
     """What the engine's API tells of the files of one stack's containers."""
 
-    def __init__(self, stack: Stack, api: EngineAPI, host: HostSide) -> None:
+    def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
-        self._host = host
+        self._host = HostSide(stack, api)
 
     def answer(self, question: AskMounts | AskProcesses | AskPath, clock: Clock) -> Mounts | Processes | PathFound:
         """Raises CannotAsk."""
@@ -41,6 +41,10 @@ class Archives:
             return self._processes(container)
         harm = self.harm(container, clock)
         if isinstance(question, AskPath):
+            if not container.state.running and not self._host.unseen:
+                at_rest = path_at_rest(container, question.path, self._host, clock)
+                if at_rest is not None:
+                    return at_rest
             if harm:
                 raise CannotAsk(harm, AS_ROOT)
             return PathFound(place=self._place(container, question.path))
@@ -64,7 +68,7 @@ class Archives:
         if sources and self._host.unseen:
             made = f"asking for the files of {container.name} could make a missing folder on the host"
             return f"{made}, and {self._host.unseen}"
-        for source, there in self._host.at(sources, clock.left).items():
+        for source, there in self._host.at(sources, clock).items():
             if not there.place.exists:
                 return f"asking for the files of {container.name} would make {source} on the host"
             if self._host.filesystem(source):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,12 +27,13 @@ from netdoctor.model import HOST, Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
-from netdoctor.probes.engine_mounts import Archives
-from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.looking_up import by_files, literal
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import ResolvConf, read_resolv_conf
 from netdoctor.stack import Stack
+
+if TYPE_CHECKING:
+    from netdoctor.probes.engine_mounts import Archives
 
 BETTER = "let netdoctor ask in its other ways (--rung auto)"
 
@@ -43,7 +46,6 @@ class EngineRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._stack = stack
         self._api = api
-        self._archives = Archives(stack, api, HostSide(stack, api))
         self._once = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
@@ -67,6 +69,12 @@ class EngineRung:
         if isinstance(question, AskUpstream):
             raise CannotAsk("the engine's API does not ask name servers", BETTER)
         raise CannotAsk("this is not a question for the engine")
+
+    @cached_property
+    def _archives(self) -> Archives:
+        from netdoctor.probes.engine_mounts import Archives  # for those that ask about files alone
+
+        return Archives(self._stack, self._api)
 
     def _look_up(self, container_id: str, name: str, clock: Clock) -> Lookup:
         source = self._stack.container(container_id)

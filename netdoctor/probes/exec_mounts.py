@@ -23,6 +23,7 @@ from netdoctor.probes import mount_table
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.credentials import read_map, read_status
+from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.exec_scripts import PROCESS_FILES, SH_MOUNTS, SH_PLACES
 from netdoctor.probes.exec_shell import Shell
 from netdoctor.probes.file_facts import facts_of_mode
@@ -39,13 +40,13 @@ _FAILED = lazily(r"stat: can(?:not|'t) (?:stat|statx|read file system informatio
 _STATUSES = [f"/proc/{pid}/status" for pid in range(1, 65)]
 
 
-class Files:
+class FilesInside:
     """What commands tell of the files of one stack's containers."""
 
-    def __init__(self, stack: Stack, shell: Shell, host: HostSide) -> None:
+    def __init__(self, stack: Stack, api: EngineAPI, shell: Shell) -> None:
         self._stack = stack
         self._shell = shell
-        self._host = host
+        self._host = HostSide(stack, api)
         self._once = Once()
 
     def answer(self, question: AskMounts | AskProcesses | AskPath, clock: Clock) -> Mounts | Processes | PathFound:
@@ -78,7 +79,7 @@ class Files:
         slow = [p for p in paths if mount_table.can_hang(mount_table.covering(table, p))]
         ordered = [*(p for p in paths if p not in slow), *slow]
         arguments = (str(len(slow)), *ordered)
-        said = self._shell.run(container.id, SH_PLACES, arguments, ("places", *arguments), clock, len(slow) + 1.0)
+        said = self._shell.run(container.id, SH_PLACES, arguments, ("places", *arguments), clock, 3.0 * len(slow) + 1.0)
         if any(title == "none" for title, _ in said):
             raise CannotAsk(f"the image of {container.name} has nothing to look at files with", AS_ROOT)
         return read_places("\n".join(text for _, text in said), paths, slow)

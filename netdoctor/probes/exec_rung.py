@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -34,18 +35,19 @@ from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.exec_connecting import Connecting
-from netdoctor.probes.exec_mounts import Files
 from netdoctor.probes.exec_programs import PERL, PYTHON
 from netdoctor.probes.exec_reading import holders, read_lookup
 from netdoctor.probes.exec_scripts import SH_FILES, SH_LOOK_UP, TABLES
 from netdoctor.probes.exec_shell import Shell
-from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.looking_up import by_files, ipv6_goes, literal
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.once import Once
 from netdoctor.probes.resolver_files import names_to_ask, read_resolv_conf
 from netdoctor.probes.tables import Row, rows, sockets, unix_paths
 from netdoctor.stack import Stack
+
+if TYPE_CHECKING:
+    from netdoctor.probes.exec_mounts import FilesInside
 
 _PROTOCOLS: tuple[Literal["tcp", "udp"], ...] = ("tcp", "udp")
 
@@ -58,7 +60,7 @@ class ExecRung:
     def __init__(self, stack: Stack, api: EngineAPI) -> None:
         self._shell = Shell(stack, api)
         self._connecting = Connecting(stack, self._shell)
-        self._files_inside = Files(stack, self._shell, HostSide(stack, api))
+        self._stack, self._api = stack, api
         self._once = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
@@ -78,6 +80,12 @@ class ExecRung:
         if isinstance(question, AskUpstream):
             raise CannotAsk("a container is not told which name servers stand behind the engine's resolver", AS_ROOT)
         raise CannotAsk("this is not a question for a command in the container")
+
+    @cached_property
+    def _files_inside(self) -> FilesInside:
+        from netdoctor.probes.exec_mounts import FilesInside  # for those that ask about mounts alone
+
+        return FilesInside(self._stack, self._api, self._shell)
 
     # -- files --------------------------------------------------------------------------------------------------
 

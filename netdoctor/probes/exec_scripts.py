@@ -156,8 +156,8 @@ exit 0
 """
 )
 
-# $1 how many of the paths, the last ones, lie on file systems that can hang: each is asked for alone, within a second,
-# and by a program, since the shell itself could not be ended.
+# $1 how many of the paths, the last ones, lie on file systems that can hang: each is asked for alone, by a program that
+# can be ended, as the shell itself could not be; and twice, since a machine can be so busy that a second is not enough.
 SH_PLACES = (
     _SH_PRELUDE
     + r"""
@@ -175,7 +175,13 @@ tell places
 set -f; IFS='
 '
 for path in $later; do
-  within 1 stat -L -c "$found" "$path" 2>&1 && within 1 stat -f -c "$room" "$path" 2>&1
+  unset IFS
+  for seconds in 1 2; do
+    out=$(within $seconds stat -L -c "$found" "$path" 2>&1); code=$?
+    case $code in 124 | 137 | 143) continue ;; esac
+    printf '%s\n' "$out"; within 1 stat -f -c "$room" "$path" 2>&1
+    break
+  done
 done
 exit 0
 """

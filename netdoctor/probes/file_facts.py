@@ -1,16 +1,18 @@
 """What lies at a path: a program of its own, since whoever asks a file system that hangs is never heard of again.
 
 It is run as `python -I -S file_facts.py` (child_process.py), imports nothing of netdoctor, reads requests from its
-standard input and writes a reply for each, both as a length (four bytes, little endian) and a marshalled value. It
-opens nothing that opening could change: paths are walked with O_PATH, a directory is listed with O_NOATIME or not at
-all.
+standard input and writes a reply for each, both as a length (four bytes, little endian) and a marshalled value; a `!`
+says before that it is there. It opens nothing that opening could change: paths are walked with O_PATH, a directory is
+listed with O_NOATIME or not at all.
 
 A request is (what, pid, path, extra). All paths are those of the root of the process `pid`, and symbolic links are
 followed within that root. A reply is a dictionary: `place` holds what stat(2) says, or `kind` missing or unseen.
 
     "path"    place, `space` (statvfs), `closed`, the folders on the way that not everybody may enter, and `real`, the
               path without symbolic links
-    "layers"  `extra` are the folders of an image's layers, the uppermost first: what the image has at the path
+    "layers"  `extra` are the folders of an image's layers, the uppermost first: what the image has at the path, and
+              the `names` in it if it is a folder
+    "names"   the names in a folder, None where it may not be listed, or holds more than 1000
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ _KINDS = {
 }
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 _LISTING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOATIME | os.O_CLOEXEC
+_MOST = 1000
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 
 Facts = dict[str, Any]
@@ -165,6 +168,30 @@ def is_empty(file: int) -> bool | None:
         os.close(listing)
 
 
+def names_in(pid: int, path: str) -> list[str] | None:
+    """What a folder holds, where that can be told without changing its access time."""
+    try:
+        walk = Walk(pid, path)
+    except OSError:
+        return None
+    try:
+        listing = os.open(f"/proc/self/fd/{walk.file}", _LISTING)
+        try:
+            names: list[str] = []
+            with os.scandir(listing) as entries:
+                for entry in entries:
+                    names.append(entry.name)
+                    if len(names) > _MOST:
+                        return None
+            return names
+        finally:
+            os.close(listing)
+    except OSError:
+        return None
+    finally:
+        walk.close()
+
+
 # -- an image ---------------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +241,8 @@ class Layers:
                     whole = whole[number - 1 :]
                 return {}, "/" + "/".join(_plain(whole))
         if found["kind"] == "directory":
-            found["empty"] = _all_empty(here)
+            names = found["names"] = _all_names(here)
+            found["empty"] = None if names is None else not names
         return found, ""
 
     def _enter(self, folders: list[int], part: str) -> tuple[list[int], Facts] | None:
@@ -263,8 +291,10 @@ def _is_opaque(file: int) -> bool:
     return False
 
 
-def _all_empty(folders: list[int]) -> bool | None:
+def _all_names(folders: list[int]) -> list[str] | None:
+    """The names in a directory of which the uppermost layer's is first; None where one may not be listed."""
     gone: set[str] = set()
+    found: list[str] = []
     for folder in folders:
         try:
             listing = os.open(f"/proc/self/fd/{folder}", _LISTING)
@@ -275,11 +305,13 @@ def _all_empty(folders: list[int]) -> bool | None:
                 for entry in entries:
                     if _is_whiteout(entry.stat(follow_symlinks=False)):
                         gone.add(entry.name)
-                    elif entry.name not in gone:
-                        return False
+                    elif entry.name not in gone and entry.name not in found:
+                        found.append(entry.name)
+                        if len(found) >= _MOST:
+                            return found
         finally:
             os.close(listing)
-    return True
+    return found
 
 
 def of_image(pid: int, layers: list[str], path: str) -> Facts:
@@ -289,7 +321,8 @@ def of_image(pid: int, layers: list[str], path: str) -> Facts:
     except OSError as error:
         return {"place": {"kind": "unseen", "error": error.strerror or str(error)}}
     try:
-        return {"place": merged.at(path)}
+        found = merged.at(path)
+        return {"names": found.pop("names", None), "place": found}
     except OSError as error:
         return {"place": failed(error)}
     finally:
@@ -300,6 +333,8 @@ def of_image(pid: int, layers: list[str], path: str) -> Facts:
 
 
 def answer(what: str, pid: int, path: str, extra: list[str]) -> Facts:
+    if what == "names":
+        return {"names": names_in(pid, path), "place": {"kind": "directory"}}
     if what == "layers":
         return of_image(pid, extra, path)
     return look(pid, path)
@@ -307,6 +342,8 @@ def answer(what: str, pid: int, path: str, extra: list[str]) -> Facts:
 
 def main() -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    replies.write(b"!")
+    replies.flush()
     while len(head := requests.read(4)) == 4:
         what, pid, path, extra = marshal.loads(requests.read(int.from_bytes(head, "little")))  # noqa: S302  from us
         told = marshal.dumps(answer(what, pid, path, extra))

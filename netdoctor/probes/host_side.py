@@ -17,6 +17,7 @@ from netdoctor.model import Container, Mount
 from netdoctor.probes import mount_table
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.child_process import Look, Looking
+from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
 from netdoctor.probes.namespaces import make_sure
 from netdoctor.probes.seen_places import Seen, seen
@@ -87,21 +88,39 @@ class HostSide:
         mounted = mount_table.covering(self.table, path)
         return mounted.device if mounted is not None and mount_table.can_hang(mounted) else ""
 
-    def at(self, paths: Iterable[str], seconds: float) -> dict[str, Seen]:
+    def at(self, paths: Iterable[str], clock: Clock) -> dict[str, Seen]:
         """What lies at these paths of the host."""
         wanted = tuple(dict.fromkeys(paths))
-        told = self.looking.at(map(self.look, wanted), seconds)
+        told = self.looking.at(map(self.look, wanted), clock)
         return {path: seen(one) for path, one in zip(wanted, told, strict=True)}
+
+    def is_there(self, mount: Mount) -> bool:
+        """Whether what is mounted lies at its source now: a driver's volume does only while a container uses it."""
+        volume = self._stack.volume(mount.name) if mount.name else None
+        if volume is None or (volume.driver == "local" and not volume.options):
+            return True
+        mounted = mount_table.covering(self.table, source_of(mount))
+        return mounted is not None and mounted.path == source_of(mount)
 
     # -- images -------------------------------------------------------------------------------------------------------
 
-    def in_image(self, container: Container, paths: Iterable[str], seconds: float) -> dict[str, Place]:
-        """What the container's image has at these paths; nothing where its layers cannot be looked at."""
+    def in_image(
+        self, container: Container, paths: Iterable[str], clock: Clock
+    ) -> dict[str, tuple[Place, frozenset[str]]]:
+        """What the container's image has at these paths, and the names in folders; nothing where its layers cannot be
+        looked at."""
         wanted = tuple(dict.fromkeys(paths))
         if not wanted or os.geteuid() != 0 or not (layers := self.layers(container)):
             return {}
-        told = self.looking.at((Look("layers", self.pid, path, layers) for path in wanted), seconds)
-        return {path: seen(one).place for path, one in zip(wanted, told, strict=True)}
+        told = self.looking.at((Look("layers", self.pid, path, layers) for path in wanted), clock)
+        return {p: (seen(one).place, frozenset(one.get("names") or ())) for p, one in zip(wanted, told, strict=True)}
+
+    def names(self, paths: Iterable[str], clock: Clock) -> dict[str, frozenset[str]]:
+        """The names in these folders of the host, as far as they may be listed."""
+        wanted = tuple(dict.fromkeys(paths))
+        looks = (Look("names", self.pid, path, filesystem=self.filesystem(path)) for path in wanted)
+        told = [one.get("names") for one in self.looking.at(looks, clock)]
+        return {path: frozenset(names) for path, names in zip(wanted, told, strict=True) if names is not None}
 
     def layers(self, container: Container) -> tuple[str, ...]:
         """The folders of the image's layers, the uppermost first; none where they are not kept as folders."""

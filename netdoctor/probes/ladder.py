@@ -27,6 +27,7 @@ from netdoctor.answers import (
     DataQuestion,
     Lookup,
     Question,
+    StorageQuestion,
     Trace,
     Unable,
 )
@@ -227,6 +228,8 @@ def _answer(
             return other_engines(others, question)
         if isinstance(question, AskAttached):
             return attached(api, question)
+        if isinstance(question, StorageQuestion) and all(r.name != engine.name for r in rungs):
+            rungs = (*rungs, engine)  # for a container that does not run, or has no shell
         if isinstance(question, DataQuestion):
             # Whichever rung was chosen, the engine tells this much; no command in the container tells any better.
             rungs = (*(r for r in rungs if r.name == "netns"), engine)

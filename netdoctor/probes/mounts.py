@@ -34,6 +34,7 @@ def put_together(container: Container, host: HostSide, view: View, clock: Clock)
     """The answer. What of the host cannot be seen is left out."""
     outside = _outside(container, host, clock)
     beneath = _beneath(container, host, outside, clock)
+    hidden = _hidden(container, host, beneath, clock)
     by_path = {m.destination: m for m in container.mounts}
     found = []
     for path in points(container):
@@ -49,7 +50,9 @@ def put_together(container: Container, host: HostSide, view: View, clock: Clock)
                 inside=within.place if within is not None else None,
                 outside=there.place if there is not None else None,
                 on_host=mount_table.covering(host.table, source_of(mount)) if there is not None and mount else None,
-                beneath=beneath.get(path),
+                beneath=beneath[path][0] if path in beneath else None,
+                hidden=hidden.get(path, ()),
+                late=late(host.table, view.table, mount) if mount is not None and there is not None else (),
                 closed=within.closed if within is not None else (),
                 space=space,
             )
@@ -65,9 +68,9 @@ def _outside(container: Container, host: HostSide, clock: Clock) -> dict[str, Se
     """What lies at the sources, by path of the host; and at the place of inner mounts in the sources of outer ones."""
     if host.unseen:
         return {}
-    sources = [source for m in container.mounts if (source := source_of(m))]
+    sources = [source for m in container.mounts if (source := source_of(m)) and host.is_there(m)]
     covered = [path for m in container.mounts if (path := _in_outer(container, m))]
-    return host.at((*sources, *covered, host.folder), clock.left)
+    return host.at((*sources, *covered, host.folder), clock)
 
 
 def _in_outer(container: Container, mount: Mount) -> str:
@@ -77,13 +80,63 @@ def _in_outer(container: Container, mount: Mount) -> str:
     return source + mount.destination[len((outer or mount).destination.rstrip("/")) :] if source else ""
 
 
-def _beneath(container: Container, host: HostSide, outside: Mapping[str, Seen], clock: Clock) -> dict[str, Place]:
+_Beneath = Mapping[str, tuple[Place, frozenset[str]]]
+"""By destination: what the mount covers, and the names in it if it is a folder of the image."""
+
+
+def _beneath(container: Container, host: HostSide, outside: Mapping[str, Seen], clock: Clock) -> _Beneath:
     if host.unseen:
         return {}
     outer = {m.destination: path for m in container.mounts if (path := _in_outer(container, m))}
     alone = [m.destination for m in container.mounts if around(container, m) is None]
-    covered = {destination: outside[path].place for destination, path in outer.items() if path in outside}
-    return {**host.in_image(container, alone, clock.left), **covered}
+    covered = {destination: (outside[path].place, frozenset[str]()) for destination, path in outer.items()}
+    return {**host.in_image(container, alone, clock), **covered}
+
+
+def _hidden(container: Container, host: HostSide, beneath: _Beneath, clock: Clock) -> dict[str, tuple[str, ...]]:
+    """What the image has in a folder that a mount covers, and the mount has not, by destination."""
+    sources = {m.destination: source_of(m) for m in container.mounts if beneath.get(m.destination, ("", None))[1]}
+    mine = host.names((s for s in sources.values() if s), clock) if sources else {}
+    return {
+        path: tuple(sorted(beneath[path][1] - mine[source])[:20]) for path, source in sources.items() if source in mine
+    }
+
+
+_DISKS = (
+    "ext2",
+    "ext3",
+    "ext4",
+    "xfs",
+    "btrfs",
+    "zfs",
+    "f2fs",
+    "vfat",
+    "exfat",
+    "ntfs3",
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+)
+
+
+def late(on_host: Iterable[Mounted], inside: Iterable[Mounted], mount: Mount) -> tuple[Mounted, ...]:
+    """The disks that the host has below the source of a mount, and the container does not have below its destination.
+
+    What containers, packages and the system mount for themselves is nobody's data, so only disks and shares count.
+    """
+    source, inside = source_of(mount).rstrip("/"), tuple(inside)
+    if not source or not inside:
+        return ()
+    have = {m.device for m in inside}
+    return tuple(
+        m
+        for m in on_host
+        if m.path.startswith(f"{source}/")
+        and m.device not in have
+        and (m.filesystem in _DISKS or m.filesystem.startswith("fuse."))
+        and not m.path.startswith(("/run/", "/snap/", "/boot/", "/var/lib/", "/var/snap/", "/proc/", "/sys/", "/dev/"))
+    )
 
 
 def _mounted(view: View, path: str, within: Seen | None) -> Mounted | None:
@@ -125,7 +178,7 @@ def view_of(pid: int, paths: Iterable[str], host: HostSide, clock: Clock) -> Vie
         mounted = mount_table.covering(table, path)
         hanging = mounted.device if mounted is not None and mount_table.can_hang(mounted) else ""
         looks.append(Look("path", pid, path, filesystem=hanging))
-    told = host.looking.at(looks, clock.left)
+    told = host.looking.at(looks, clock)
     return View(table, {path: seen(one, users, groups) for path, one in zip(wanted, told, strict=True)})
 
 
@@ -141,9 +194,9 @@ def path_at_rest(container: Container, path: str, host: HostSide, clock: Clock) 
         if not source:
             return None
         there = source + path[len(mount.destination.rstrip("/")) :]
-        return PathFound(place=host.at((there,), clock.left)[there].place)
+        return PathFound(place=host.at((there,), clock)[there].place)
     layers = host.whole(container)
     if not layers:
         return None
-    told = host.looking.at((Look("layers", host.pid, path, layers),), clock.left)
+    told = host.looking.at((Look("layers", host.pid, path, layers),), clock)
     return PathFound(place=seen(told[0]).place)

@@ -9,8 +9,9 @@ import os
 import socket
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import chain
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import netdoctor.probes.interfaces as net
 from netdoctor.answers import (
@@ -37,12 +38,10 @@ from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.connecting import try_tcp
 from netdoctor.probes.engine_api import EngineAPI
-from netdoctor.probes.host_side import HostSide
 from netdoctor.probes.inside import Entrances, Inside
 from netdoctor.probes.looking_up import literal
 from netdoctor.probes.namespaces import AS_ROOT
 from netdoctor.probes.netns_connection import connect_from
-from netdoctor.probes.netns_mounts import about_files
 from netdoctor.probes.once import Once
 from netdoctor.probes.processes import everybody, family, owners
 from netdoctor.probes.sock_diag import connections, dump
@@ -61,6 +60,9 @@ from netdoctor.probes.tables import (
 from netdoctor.probes.upstream import ask_upstream
 from netdoctor.stack import Stack
 
+if TYPE_CHECKING:
+    from netdoctor.probes.netns_mounts import FilesFromOutside
+
 # Listeners in a dump of their own: they must not drown in a busy server's connections.
 _SERVERS: tuple[tuple[Literal["tcp", "udp"], int], ...] = (("tcp", 1 << LISTEN), ("udp", 1 << BOUND))
 _CONNECTED = 1 << ESTABLISHED | 1 << SYN_SENT | 1 << CLOSE_WAIT
@@ -75,7 +77,6 @@ class NetnsRung:
         self._stack = stack
         self._api = api
         self._entrances = Entrances(stack, api)
-        self._host = HostSide(stack, api)
         self._names = Once()
 
     def answer(self, question: AnyQuestion, clock: Clock) -> AnyAnswer:
@@ -85,7 +86,7 @@ class NetnsRung:
         if os.geteuid() != 0 and not is_about_host(question):  # there everybody may open sockets
             raise CannotAsk("netdoctor is not root, so it may not enter network namespaces", AS_ROOT)
         if isinstance(question, AskMounts | AskProcesses | AskPath):
-            return about_files(self._stack, self._entrances, self._host, question, clock)
+            return self._files.answer(question, clock)
         if isinstance(question, AskConnection):
             return connect_from(
                 self._stack,
@@ -119,6 +120,12 @@ class NetnsRung:
         if literal(name):
             return inside.look_up(name, clock.ends)
         return self._names.get((container, name), lambda: inside.look_up(name, clock.ends), clock)
+
+    @cached_property
+    def _files(self) -> FilesFromOutside:
+        from netdoctor.probes.netns_mounts import FilesFromOutside  # for those that ask about mounts alone
+
+        return FilesFromOutside(self._stack, self._api, self._entrances)
 
     def _sockets(self, container_id: str, inside: Inside) -> Sockets:
         return sockets(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from netdoctor.answers import AnyQuestion, AskMounts, AskProcesses, Question
+from netdoctor.answers import AnyQuestion, AskMounts, AskPath, AskProcesses, Question
+from netdoctor.keeping import lies_in
 from netdoctor.model import Container, Mount, Subject, Volume
 from netdoctor.stack import Stack
 
 MOST_USERS = 8
 """Containers that are asked for one volume."""
+MOST_PATHS = 4
+"""Files of a command line that are looked for."""
 
 
 def _mounts(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
@@ -23,10 +26,19 @@ def _processes(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
             yield AskProcesses(container=container.id)
 
 
+def _command_files(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
+    """The files that a container's command line names in a mount."""
+    if isinstance(subject, Mount) and subject.kind in ("bind", "volume"):
+        container = stack.owner(subject)
+        named = [w for w in container.command if w != subject.destination and lies_in(w, subject.destination)]
+        for path in named[:MOST_PATHS]:
+            yield AskPath(container=container.id, path=path)
+
+
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
-    """Running or not: that is when people look."""
+    """Running or not: that is when people look. One that runs, and is only an end of a link, is not asked."""
     if isinstance(subject, Container):
-        return (subject,)
+        return (subject,) if stack.whole(subject) or not subject.state.running else ()
     if isinstance(subject, Mount):
         return (stack.owner(subject),)
     if isinstance(subject, Volume):
@@ -37,4 +49,5 @@ def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
 ABOUT: Mapping[type[Question], Callable[[Stack, Subject], Iterator[AnyQuestion]]] = {
     AskMounts: _mounts,
     AskProcesses: _processes,
+    AskPath: _command_files,
 }

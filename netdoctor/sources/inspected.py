@@ -268,6 +268,7 @@ def _mounts(container_id: str, mounts: Any, host: Json) -> Iterator[Mount]:
             writable=bool(entry.get("RW", True)),
             container=container_id,
             given=how,
+            relabelled=not {"z", "Z"}.isdisjoint((entry.get("Mode") or "").split(",")),
             subpath=options.get("Subpath") or "",
             wanted=tuple(((options.get("DriverConfig") or {}).get("Options") or {}).items()),
         )
@@ -292,4 +293,7 @@ def _given(host: Json) -> Iterator[tuple[str, _Given]]:
             yield posixpath.normpath(match["destination"]), ("-v", {})
     for entry in host.get("Mounts") or ():
         if entry.get("Source") or entry.get("Type") == "tmpfs":
-            yield posixpath.normpath(entry.get("Target") or "/"), ("--mount", entry.get("VolumeOptions") or {})
+            # Compose's short form, from API 1.42 on: the engine makes a source that is missing, as for -v.
+            made = (entry.get("BindOptions") or {}).get("CreateMountpoint")
+            how: Literal["-v", "--mount"] = "-v" if made else "--mount"
+            yield posixpath.normpath(entry.get("Target") or "/"), (how, entry.get("VolumeOptions") or {})

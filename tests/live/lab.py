@@ -122,6 +122,17 @@ class Lab(HostSide, Disks):
         short = f"{project}-{service}-1" if project else f"{service}-1"
         return self.run(short, command, image=image, network=network, options=(*labels, *alias, *options))
 
+    def derived(self, short: str, script: str, image: str = "busybox:1") -> str:
+        """An image with what a script adds to another one, named as `run` wants it; removed with the stack."""
+        made = f"{self.name(short)}:1"
+        self.undo.note("docker", "image", "rm", "--force", PREFIX + made)
+        builder = self.run(f"{short}-build", script, image=image)
+        self.docker("wait", builder)
+        changes = [word for label in (LABEL, f"netdoctor.scenario={self.slug}") for word in ("-c", f"LABEL {label}")]
+        self.docker("commit", *changes, builder, PREFIX + made)
+        self.docker("rm", "--force", builder)
+        return made
+
     # -- looking ------------------------------------------------------------------------------------------------
 
     def inspect(self, short: str) -> dict[str, Any]:

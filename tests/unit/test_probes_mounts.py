@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import subprocess
 import threading
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from netdoctor.answers import Credentials, Place
 from netdoctor.model import Container, Mount, State
 from netdoctor.probes import child_process, mount_table
 from netdoctor.probes.child_process import Look, Looking
+from netdoctor.probes.clock import Clock
 from netdoctor.probes.credentials import inside, read_map, read_status
 from netdoctor.probes.exec_mounts import read_places, without_ours
 from netdoctor.probes.host_side import around
@@ -119,7 +121,7 @@ def test_what_stat_says() -> None:
 
 
 def _look(path: Path | str, looking: Looking | None = None, filesystem: str = "") -> Place:
-    told = (looking or Looking()).at([Look("path", os.getpid(), str(path), filesystem=filesystem)], 5)
+    told = (looking or Looking()).at([Look("path", os.getpid(), str(path), filesystem=filesystem)], Clock(5))
     return seen(told[0]).place
 
 
@@ -143,7 +145,7 @@ def test_links_are_followed_in_the_root_that_was_asked_for(tmp_path: Path) -> No
     (tmp_path / "real" / "file").write_text("x")
     (tmp_path / "link").symlink_to("real/../real")
     (tmp_path / "circle").symlink_to("circle")
-    told = Looking().at([Look("path", os.getpid(), f"{tmp_path}/link/file")], 5)
+    told = Looking().at([Look("path", os.getpid(), f"{tmp_path}/link/file")], Clock(5))
     found = seen(told[0])
     assert (found.place.kind, found.real) == ("file", f"{tmp_path}/real/file")
     assert [p.mode for p in found.closed][-1] == 0o700
@@ -154,11 +156,21 @@ def test_a_file_system_that_hangs_costs_its_patience_once(monkeypatch: pytest.Mo
     monkeypatch.setattr(child_process, "PATIENCE", 0.2)
     looking = Looking()
     assert _look(tmp_path, looking, "0:99").kind == "directory"
-    child = looking._child
-    assert child is not None
-    os.kill(child.pid, signal.SIGSTOP)
+    begin, children = looking._begin, []
+
+    def stopped() -> subprocess.Popen[bytes]:
+        children.append(begin())
+        os.kill(children[-1].pid, signal.SIGSTOP)
+        return children[-1]
+
+    assert looking._child is not None
+    os.kill(looking._child.pid, signal.SIGSTOP)
+    assert _look(tmp_path, looking, "0:99").kind == "directory", "a busy machine: the second child answers"
+    os.kill(looking._child.pid, signal.SIGSTOP)
+    monkeypatch.setattr(looking, "_begin", stopped)
     assert _look(tmp_path, looking, "0:99").kind == "hung"
-    assert child.returncode == -signal.SIGKILL
+    assert [c.returncode for c in children] == [-signal.SIGKILL]
+    monkeypatch.setattr(looking, "_begin", begin)
     assert _look(tmp_path, looking, "0:99").kind == "hung", "it is not asked again"
     assert _look(tmp_path, looking).kind == "directory", "another file system is, by a new child"
 
@@ -175,7 +187,7 @@ def test_what_an_image_has_under_its_layers(tmp_path: Path) -> None:
     os.mknod(upper / "app" / "server.js", 0o600 | 0o020000, 0)  # gone since
 
     def has(path: str) -> Place:
-        told = Looking().at([Look("layers", os.getpid(), path, (str(upper), str(lower)))], 5)
+        told = Looking().at([Look("layers", os.getpid(), path, (str(upper), str(lower)))], Clock(5))
         return seen(told[0]).place
 
     assert has("/app").empty is False

@@ -196,8 +196,8 @@ def start_failed_for_a_mount(lab: Lab) -> Scenario:
         assert "not a directory" in lab.inspect("kind")["State"]["Error"]
         assert "no such file or directory" in lab.inspect("data")["State"]["Error"]
         lab.does_not_resolve("api", lab.name("data"))
-        yield lab.sick(lab.name("api"), f"{lab.name('kind')}:5432", "container.running/start-failed")
-        yield lab.sick(lab.name("api"), f"{lab.name('data')}:5432", "container.running/start-failed")
+        yield lab.sick(lab.name("api"), f"{lab.name('kind')}:5432", "volume.source/wrong-kind")
+        yield lab.sick(lab.name("api"), f"{lab.name('data')}:5432", "volume.source/missing")
         yield lab.healthy(lab.name("api"), None)
 
 

@@ -1,0 +1,124 @@
+"""What a container's log complains of about files, and which of its mounts it means.
+
+Only what was said since the last start counts: an older complaint may have been mended by the restart.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Literal, NamedTuple
+
+from netdoctor.api import Container, Mount, Stack, Unable, keeps, lazily, lies_in, mounted_at
+
+Kind = Literal["denied", "read-only", "no-space", "missing", "wrong-kind"]
+
+
+class Complaint(NamedTuple):
+    """One line of the log. `path` is what it is about, "" where it names none; `mount` where that lies, None for the
+    container's own root. `at` is when it was said, in seconds."""
+
+    kind: Kind
+    path: str
+    mount: Mount | None
+    line: str
+    at: float
+
+
+# errno(3) in words, by name, and in the words of some servers.
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("read-only", r"read-?only file ?system|\bEROFS\b"),
+    ("no-space", r"no space left on device|\bENOSPC\b|disk is full|disk full|could not resize shared memory"),
+    (
+        "denied",
+        r"permission denied|\bEACCES\b|operation not permitted|\bEPERM\b|access is denied|not writable|"
+        r"invalid permissions|wrong ownership|isn't writable",
+    ),
+    ("wrong-kind", r"is a directory|\bEISDIR\b|not a directory|\bENOTDIR\b"),
+    (
+        "missing",
+        r"no such file or directory|\bENOENT\b|cannot find module|can't open file|could not open input file|"
+        r"failed to open stream|file not found|does not exist|no such file",
+    ),
+)
+_PATTERNS = tuple((kind, lazily(f"(?i){pattern}")) for kind, pattern in _KINDS)
+_PATH = lazily(r"(?<![\w.~-])/+[^\s'\"`:;,()\[\]<>|*]+")
+# What is denied has nothing to do with files.
+_ELSEWHERE = lazily(
+    r"(?i)\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b"
+)
+
+
+def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
+    """All that the log says about files since the container was started last, oldest first."""
+    logs = stack.logs(container)
+    if isinstance(logs, Unable):
+        return ()
+    found = []
+    for line in logs.lines:
+        if line.at and line.at < container.state.started - 0.5:
+            continue
+        kind = _kind(line.text)
+        if kind is None or (kind == "denied" and _ELSEWHERE.search(line.text)):
+            continue
+        path = _path(container, line.text, kind)
+        mount = mounted_at(container, path) if path else _data_mount(container)
+        found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
+    return tuple(found)
+
+
+def about(found: tuple[Complaint, ...], mount: Mount | None, *kinds: Kind) -> Complaint | None:
+    """The last complaint of these kinds about a mount, or (None) about the container's own root."""
+    return next((c for c in reversed(found) if c.mount == mount and c.kind in kinds), None)
+
+
+def quoted(complaint: Complaint) -> str:
+    """`; its log says: "..."`."""
+    return f'; its log says: "{complaint.line[:160]}"'
+
+
+def failing(container: Container) -> bool:
+    """Whether the container ended with an error, or does so again and again."""
+    state = container.state
+    if state.status == "restarting" or (state.restart_count >= 3 and state.status == "running" and _young(container)):
+        return True
+    unhealthy = state.health is not None and state.health.status == "unhealthy"
+    return unhealthy or (not state.running and state.status != "created" and state.exit_code not in (0, 130, 137, 143))
+
+
+def _young(container: Container) -> bool:
+    """Whether its lives are short: it was restarted again and again since it was made."""
+    state = container.state
+    return (state.started - container.created) / max(state.restart_count, 1) < 300
+
+
+def _kind(text: str) -> Kind | None:
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
+
+
+def _path(container: Container, text: str, kind: Kind) -> str:
+    """The path that the line is about: what stands before the complaint, else what follows it; one in a mount first.
+
+    `open() "/etc/nginx/mime.types" failed (2: No such file or directory) in /etc/nginx/nginx.conf:26`
+    """
+    if kind == "no-space" and "shared memory" in text.lower():
+        return "/dev/shm"  # noqa: S108  of the container
+    said = next(found.start() for known, pattern in _PATTERNS if known == kind and (found := pattern.search(text)))
+    before: list[str] = []
+    after: list[str] = []
+    for match in _PATH.finditer(text):
+        path = posixpath.normpath("/" + match[0].lstrip("/").rstrip(".!?"))
+        (before if match.start() < said else after).append(path)
+    nearest = [*reversed(before), *after]
+    mounted = [p for p in nearest if mounted_at(container, p) is not None]
+    return (mounted or nearest or [""])[0]
+
+
+def _data_mount(container: Container) -> Mount | None:
+    """Where a server means a file that it names without its folder: in its data folder."""
+    kept = keeps(container)
+    return mounted_at(container, kept.folder) if kept is not None else None
+
+
+def covers(mount: Mount, path: str) -> bool:
+    """Whether a path of the container lies in the mount."""
+    return lies_in(path, mount.destination)
