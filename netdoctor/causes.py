@@ -25,8 +25,13 @@ class Causes:
     def __init__(self, stack: Stack, results: Iterable[Result]) -> None:
         results = tuple(results)
         self._stack = stack
-        self._checks = {r.check.id: r.check for r in results}
-        self._before = {c.id: self._all_before(c) for c in self._checks.values()}
+        checks = {r.check.id: r.check for r in results}
+        self._called: dict[str, list[Check]] = {}
+        """The checks that an entry of `after` means: by ID, and by family."""
+        for check in checks.values():
+            for name in (check.id, check.family):
+                self._called.setdefault(name, []).append(check)
+        self._before = {c.id: self._all_before(c) for c in checks.values()}
         self._failed = Bearing(stack, ((r.subject, r) for r in results if r.failed and r.finding.explains))
         # Of a link that may not be wanted nothing fails: what warns there first is why the rest does.
         self._suspected = Bearing(stack, ((r.subject, r) for r in results if _is_doubtful(r)))
@@ -82,13 +87,17 @@ class Causes:
     def _all_before(self, check: Check) -> frozenset[str]:
         """The IDs of all checks that come before this one, directly or not; `ID/reason` where only one reason does."""
         found: set[str] = set()
+        seen: set[str] = set()
         todo = list(check.after)
         while todo:
-            wanted, slash, slug = todo.pop().partition("/")
-            for other in self._checks.values():
-                entry = f"{other.id}{slash}{slug}"
-                if wanted in (other.id, other.family) and entry not in found and other.id != check.id:
-                    found.add(entry)
+            wanted = todo.pop()
+            if wanted in seen:
+                continue
+            seen.add(wanted)
+            name, slash, slug = wanted.partition("/")
+            for other in self._called.get(name, ()):
+                if other.id != check.id:
+                    found.add(f"{other.id}{slash}{slug}")
                     todo.extend((*other.after, *(a for reason in other.reasons for a in reason.after)))
         return frozenset(found)
 

@@ -47,8 +47,10 @@ def _in_folders(group: str, folders: Iterable[str]) -> Iterator[EntryPoint]:
             stem, _, kind = entry.rpartition(".")
             if entry == "EGG-INFO":  # the folder itself is an egg
                 stem, kind = os.path.basename(folder), "egg-info"  # noqa: PTH119
+            if kind not in ("dist-info", "egg-info"):
+                continue
             name = stem.partition("-")[0].lower().replace("-", "_").replace(".", "_")
-            if kind in ("dist-info", "egg-info") and name not in seen:
+            if name not in seen:
                 seen.add(name)
                 yield from _of_distribution(f"{folder}/{entry}", group)
 

@@ -7,12 +7,12 @@ never ends the run.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from netdoctor.check import Check
 from netdoctor.entry_points import EntryPoint, entry_points
+from netdoctor.modules import modules_in
 
 GROUP = "netdoctor.checks"
 
@@ -89,11 +89,17 @@ def load(points: Iterable[EntryPoint] | None = None) -> Registry:
 
 def _walk(package: ModuleType, point: EntryPoint, complaints: list[str]) -> Iterator[ModuleType]:
     yield package
-    for info in pkgutil.walk_packages(getattr(package, "__path__", ()), package.__name__ + ".", onerror=lambda _: None):
+    for name, is_package in modules_in(getattr(package, "__path__", ())).items():
+        full = f"{package.__name__}.{name}"
         try:
-            yield importlib.import_module(info.name)
+            module = importlib.import_module(full)
         except Exception as error:
-            complaints.append(_complaint(point, info.name, error))
+            complaints.append(_complaint(point, full, error))
+            continue
+        if is_package:
+            yield from _walk(module, point, complaints)
+        else:
+            yield module
 
 
 def _complaint(point: EntryPoint, module: str, error: Exception) -> str:

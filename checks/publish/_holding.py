@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from netdoctor.api import Container, Listener, Process, Publication, Stack, Unable, is_any_address
+from netdoctor.api import Container, Listener, Process, Publication, Stack, Unable, is_any_address, lazily
 
 # Texts of Docker 20.10 to 28 and of Podman 4 and 5; moby/libnetwork/portallocator, containers/podman/pkg/rootlessport.
-_TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
-_NO_SUCH_ADDRESS = re.compile(r"cannot assign requested address", re.IGNORECASE)
-_FORBIDDEN = re.compile(r"cannot expose privileged port|ports are not available|bind: permission denied", re.IGNORECASE)
+_TAKEN = lazily(r"port is already allocated|address already in use", re.IGNORECASE)
+_NO_SUCH_ADDRESS = lazily(r"cannot assign requested address", re.IGNORECASE)
+_FORBIDDEN = lazily(r"cannot expose privileged port|ports are not available|bind: permission denied", re.IGNORECASE)
 
 _PROXIES = ("docker-proxy", "rootlesskit-docker-proxy")
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who has a port of the host: a container, a process, or a proxy that serves no container any more.
 
     `says` is the subject of a sentence; all but that is unset where nobody could look, or nobody is there.

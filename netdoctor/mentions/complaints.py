@@ -183,7 +183,7 @@ def complaints(text: str) -> tuple[Complaint, ...]:
 
 def _suspicious(text: str) -> Iterator[tuple[int, str, str]]:
     """The lines that may complain: their number, they themselves, and with the two that follow."""
-    if not _HINT.search(text):
+    if not text or not _HINT.search(text):
         return
     lines = text.split("\n")
     for number, line in enumerate(lines):

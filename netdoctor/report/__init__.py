@@ -6,13 +6,14 @@ is asked for. Modules with a leading underscore are helpers.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from netdoctor.modules import modules_in
 
 if TYPE_CHECKING:
     from netdoctor.diagnosis import Diagnosis
@@ -41,7 +42,7 @@ class Formats(Mapping[str, Callable[..., str]]):
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(self._path) if not m.name.startswith("_")))
+        return tuple(sorted(name for name in modules_in(self._path) if not name.startswith("_")))
 
     def __getitem__(self, name: str) -> Callable[..., str]:
         if name not in self._names:
