@@ -12,8 +12,8 @@ Healthy
 
 Sick
     full: a table is full, and what this stack asks for gets no answer; a warning where everything asked about works.
-    nearly-full: more than nine tenths, and it has overflowed before. The limit of 1024 is met by some hundred containers
-    that all talk to each other.
+    nearly-full: more than nine tenths, and it has overflowed before. Some hundred containers that
+    all talk to each other meet the limit of 1024.
 
 Remedy
     Higher limits: gc_thresh3 is the limit, above gc_thresh2 the kernel begins to clear out.
