@@ -12,12 +12,14 @@ FULL, NEARLY = 0.99, 0.90
 """Shares of the limit. At the very limit the kernel still makes room now and then, so a full table is seen below it."""
 
 
-def judge(stack: Stack, what: str, fill: Fill, remedy: Remedy) -> Iterator[Finding]:
-    """`what` is the table in words: "the connection tracking table"."""
+def judge(stack: Stack, what: str, fill: Fill, remedy: Remedy, *, makes_room: bool = False) -> Iterator[Finding]:
+    """`what` is the table in words: "the connection tracking table".
+
+    `makes_room`: the kernel clears out what is old when it has to, so a table is only full if it has overflowed before;
+    and where it holds more than it may, others of its entries than those that were seen do not count.
+    """
     counted = fill.count - fill.exempt
-    # Entries of other namespaces that do not count cannot be seen. There are such where nothing had ever to be cleared
-    # out, which means that the table was never half full, and where there are more entries than can be.
-    if fill.cleared is not None and (not fill.cleared or counted > fill.limit):
+    if makes_room and (not fill.overflows or counted > fill.limit):
         counted = 0
     evidence = {"count": fill.count, "exempt": fill.exempt, "limit": fill.limit, "refused": fill.overflows}
     share = counted / fill.limit if fill.limit else 0.0

@@ -12,7 +12,8 @@ Healthy
 Sick
     off: a link out of the stack gets no answer, and forwarding is off. A hardening guide, a cloud agent or
     systemd-networkd switched it off after the engine had switched it on. A warning where no link failed for it, and
-    ports are published that nobody outside of the host can reach.
+    ports are published that nobody outside of the host can reach. Or net.bridge.bridge-nf-call-iptables is off, and a
+    container asks for the published port of a neighbour: the answers pass the host's rules by, and come back astray.
 
 Remedy
     Switch it on, now and in /etc/sysctl.d, for the next start of the machine.
@@ -20,7 +21,7 @@ Remedy
 By hand
     sysctl net.ipv4.ip_forward
     sysctl -a --pattern 'net.ipv4.conf.*.forwarding'
-    docker info | grep -i forwarding
+    docker info | grep -i -e forwarding -e bridge-nf
 
 See also
     firewall.allows, network.way-out, port.accepts
@@ -50,6 +51,7 @@ from netdoctor.api import (
 )
 
 from .._bridges import interface
+from ._bridged import short_cut
 from ._ways import bridges, failing, is_forwarded, open_publications
 
 
@@ -68,7 +70,7 @@ def forwarding(stack: Stack, host: Host) -> Iterator[Finding]:
     six = any(":" in attempt.address for _, attempt in failing(stack))
     off = tuple(_off(stack, facts, "ipv4")) + (tuple(_off(stack, facts, "ipv6")) if six else ())
     if not off:
-        yield passed(f"{host.name} forwards packets", seen_by=facts.seen_by)
+        yield short_cut(stack, facts) or passed(f"{host.name} forwards packets", seen_by=facts.seen_by)
         return
     remedy = _switch_on(off)
     says = f"{host.name} does not forward packets ({', '.join(f'{name} is 0' for name in off)})"

@@ -6,12 +6,14 @@ What is asked
     nobody who is not in it is found any more: `neighbour: arp_cache: neighbor table overflow!`.
 
 Healthy
-    There is room. Entries that somebody wrote for good (an overlay network does that) do not count towards the limit.
-    IPv6 is judged only where a network has it.
+    There is room, or the table has never overflowed: the kernel clears out old entries in time. Entries that somebody
+    wrote for good (an overlay network does that) do not count towards the limit. IPv6 is judged only where a network
+    has it.
 
 Sick
     full: a table is full, and what this stack asks for gets no answer; a warning where everything asked about works.
-    nearly-full: more than nine tenths. The limit of 1024 is met by some hundred containers that all talk to each other.
+    nearly-full: more than nine tenths, and it has overflowed before. Some hundred containers that
+    all talk to each other meet the limit of 1024.
 
 Remedy
     Higher limits: gc_thresh3 is the limit, above gc_thresh2 the kernel begins to clear out.
@@ -82,4 +84,4 @@ def neighbours(stack: Stack, host: Host) -> Iterator[Finding]:
             ),
             verify=(f"sysctl net.{family}.neigh.default.gc_thresh3", "ip -s neigh | wc -l"),
         )
-        yield from judge(stack, f"the neighbour table {name} of {host.name}", fill, remedy)
+        yield from judge(stack, f"the neighbour table {name} of {host.name}", fill, remedy, makes_room=True)

@@ -87,15 +87,13 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `overflows` is how many entries were refused since the machine started. `exempt` of the entries do not count towards
     the limit (permanent neighbours, as an overlay network makes them), as far as they could be seen: those of other
-    namespaces are not. `cleared` is how often the kernel had to clear out since then, which it begins to do at half of
-    the limit; None for a table where it does no such thing.
+    namespaces are not.
     """
 
     count: int
     limit: int
     overflows: int = 0
     exempt: int = 0
-    cleared: int | None = None
 
 
 class HostFacts(Answer, frozen=True, kw_only=True):

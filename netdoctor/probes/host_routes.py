@@ -140,10 +140,8 @@ def neighbours(netlink: socket.socket) -> Mapping[str, Fill]:
         ):  # the parameters of one interface come in messages of their own
             continue
         # NDTA_CONFIG begins with two 16-bit sizes, then the number of entries; NDTA_STATS holds 64-bit numbers:
-        # forced_gc_runs is the tenth, table_fulls the eleventh.
+        # table_fulls is the eleventh.
         _, _, count = struct.unpack_from("=HHI", told[5])
-        cleared, overflows = struct.unpack_from("=QQ", told[7].ljust(88, b"\0"), 72)
-        found[name] = Fill(
-            count=count, limit=rt.number(told[4]), overflows=overflows, exempt=exempt[name], cleared=cleared
-        )
+        (overflows,) = struct.unpack_from("=Q", told[7].ljust(88, b"\0"), 80)
+        found[name] = Fill(count=count, limit=rt.number(told[4]), overflows=overflows, exempt=exempt[name])
     return found

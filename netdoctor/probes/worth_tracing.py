@@ -66,7 +66,8 @@ def _listens(stack: Stack, entrances: Entrances, question: AskConnection, addres
                 if address not in {a for _, a in addresses4(line)}:
                     return True
             place = HOST
-        ports = ports_behind(target, question.port) if target is not None else (question.port,)
+        published = target is not None and address not in target.addresses
+        ports = ports_behind(target, question.port) if target is not None and published else (question.port,)
         with entrances.inside(place) as there, there.netlink() as netlink:
             rows = [r for f in (socket.AF_INET, socket.AF_INET6) for r in dump(netlink, f, question.protocol, states)]
     except (CannotAsk, OSError):

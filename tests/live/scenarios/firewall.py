@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from tests.live.lab import Case, Lab, Scenario
+from tests.live.lab import Case, Lab, Scenario, engines_differ
 
 RULES = ("netns",)
 """The rung that sees rules."""
@@ -88,6 +88,7 @@ def inside_the_target(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5433")
 
 
+@engines_differ
 def inter_container_off(lab: Lab) -> Scenario:
     """A network with enable_icc=false: the name resolves, and nothing goes through. Two that share another are well."""
     lab.network("closed", "--opt", "com.docker.network.bridge.enable_icc=false")
@@ -102,6 +103,7 @@ def inter_container_off(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
 
 
+@engines_differ
 def address_of_another_network(lab: Lab) -> Scenario:
     """The database's address on a network that the source is not on; by name it goes, and from the host as well."""
     lab.network("net")
@@ -134,6 +136,7 @@ def datagrams_dropped(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{lab.name('quiet')}:53/udp")
 
 
+@engines_differ
 def flushed(lab: Lab) -> Scenario:
     """Somebody flushed FORWARD, and its policy drops; from the host, which forwards nothing to itself, all is well.
 

@@ -47,6 +47,26 @@ def _servers(lab: Lab) -> None:
     lab.connects("api", "db", 5432)
 
 
+def answers_pass_the_rules_by(lab: Lab) -> Scenario:
+    """bridge-nf-call-iptables is 0, and a neighbour is asked for by its published port; its name and address are well.
+
+    The rule is the one that the engine writes where it has no docker-proxy.
+    """
+    lab.network("net")
+    lab.run("db", ["labsrv", "http", "0.0.0.0", "5432"], network="net", options=["--publish", "18474:5432"])
+    lab.run("api", network="net")
+    gateway = lab.inspect("api")["NetworkSettings"]["Networks"][lab.name("net")]["Gateway"]
+    to = ("-j", "DNAT", "--to-destination", f"{lab.address('db')}:5432")
+    lab.host_rule("-t", "nat", "-I", "PREROUTING", "-i", lab.bridge("api"), "-p", "tcp", "--dport", "18474", *to)
+    lab.connects("api", gateway, 18474)
+    lab.sysctl("net.bridge.bridge-nf-call-iptables", "0")
+    lab.times_out("api", gateway, 18474)
+    lab.connects("api", "db", 5432)
+    cause, symptom = "host.forwarding/off", "port.accepts/timed-out"
+    yield lab.sick(lab.name("api"), f"{gateway}:18474", cause, rungs=RULES, instead=(symptom,))
+    yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432")
+
+
 def connection_table_fills_up(lab: Lab) -> Scenario:
     """The connection tracking table is nearly full, then full, and what the stack needs still works: warnings."""
     _servers(lab)
