@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from netdoctor.api import Container, Finding, HostFacts, Link, Network, Remedy, Stack, fail, means_host
 
+from .._rewriting import rewrite
 from ._joining import connect, lines, up, verify
-from ._places import in_words, literals, networks, on_host
+from ._places import has_names, in_words, literals, networks, on_host
 
 
 def lan_of(stack: Stack, container: Container) -> Network | None:
@@ -36,18 +37,29 @@ def by_the_host(stack: Stack, link: Link) -> Finding | None:
 
 
 def by_a_bridge(stack: Stack, link: Link, source: Container, target: Container) -> Finding | None:
-    """A link by address from a bridge to such a container: it goes by the host, and comes to nothing there."""
-    network = lan_of(stack, target)
-    own = {a for e in networks(stack, target) for a in e.addresses}
-    if network is None or stack.works(link) is not False or not own & set(literals(stack, link)):
+    """A link to the target's address on such a network, on which the source is not: it goes by the host, in vain."""
+    asked = set(literals(stack, link))
+    place = next((e for e in networks(stack, target) if asked & set(e.addresses)), None)
+    network = stack.network(place.network_id) if place is not None else None
+    mine = networks(stack, source)
+    if network is None or not network.on_the_lan or any(e.network_id == network.id for e in mine):
+        return None
+    if stack.works(link) is not False or on_host(stack, source):
         return None
     me, it = stack.title(source), stack.title(target)
-    says = (
-        f"{me} is on {in_words(networks(stack, source))} and {it} on {network.name} ({network.driver}) only: the way "
-    )
-    says += "there goes by the host, which does not reach its own containers on such a network"
-    remedy = _join(stack, link, source, target)
+    says = f"{me} is on {in_words(mine)}, and {link.address} is {it}'s on {network.name} ({network.driver}): the way"
+    says += " there goes by the host, which does not reach its own containers on such a network"
+    remedy = _ask_by_name(stack, link, source, target) or _join(stack, link, source, target)
     return fail("no-common-network", says, remedy=remedy, network=network.name, driver=network.driver)
+
+
+def _ask_by_name(stack: Stack, link: Link, source: Container, target: Container) -> Remedy | None:
+    """Where another network of theirs is a bridge, on which the name means another address."""
+    common = next((e for e in stack.shared_networks(source, target) if has_names(stack, e)), None)
+    if common is None:
+        return None
+    says = f"Ask for {target.name}, which is {common.address} on {common.network}, where both are"
+    return rewrite(stack, link, target.name, link.port, says)
 
 
 def _leads_to_host(stack: Stack, link: Link, source: Container, target: Container | None) -> bool:

@@ -85,7 +85,9 @@ def _full(stack: Stack, network: Network, starved: list[Container]) -> Finding:
         run = tuple(f"docker start {c.name}" for c in starved)
         remedy = Remedy(says="Start it again", run=run, verify=again)
     else:
-        remedy = move(stack, network, "Let a network with a larger subnet take its place", again)
+        remedy = move(
+            stack, network, f"Make {network.name} anew with a larger subnet; meanwhile its containers are off it", again
+        )
     held = [f"{name} {address}" for name, address in told.found] if isinstance(told, Attached) else []
     return fail("no-address-left", says, remedy=remedy, pools=where, held=held, wanted=[c.name for c in starved])
 

@@ -115,6 +115,8 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
     common = stack.shared_networks(source, target)
     if together(stack, source, target):
         yield passed(f"{names} live in one network namespace")
+    elif (apart := by_a_bridge(stack, link, source, target)) is not None:
+        yield apart
     elif common:
         yield passed(f"{names} share {in_words(common)}", networks=[e.network for e in common])
     elif stack.works(link):
@@ -123,8 +125,6 @@ def shared(stack: Stack, link: Link) -> Iterator[Finding]:
         yield skip("what one of them was attached to is gone: network.exists has the answer")
     elif lonely(stack, source) or lonely(stack, target):
         yield _alone(stack, source if lonely(stack, source) else target, share(stack, link, source, target))
-    elif (apart := by_a_bridge(stack, link, source, target)) is not None:
-        yield apart
     elif means_host(stack, link):
         yield skip(f"{link.address} means the host or beyond: that way needs no common network")
     elif on_host(stack, source):

@@ -163,7 +163,7 @@ def _remedy(stack: Stack, network: Network, check: tuple[str, ...]) -> Remedy:
     if network.name == "bridge":
         says = 'Give the default bridge a subnet that nobody else has: "bip" in daemon.json; then restart the engine'
         return Remedy(says=says, run=("cat /etc/docker/daemon.json",), verify=check)
-    says = f"Let a network take the place of {network.name} with a subnet that the engine chooses"
+    says = f"Make {network.name} anew, for the engine to choose a free subnet; meanwhile its containers are off it"
     return move(stack, network, says, check)
 
 

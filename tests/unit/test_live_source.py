@@ -331,7 +331,12 @@ def test_podmans_words_for_states(theirs: str, ours: str) -> None:
 
 def test_networks() -> None:
     assert inspected.network(NETWORK_20) == Network(
-        id=NET_ID, name="src-net", driver="bridge", subnets=("10.77.0.0/24",), labels={"netdoctor.test": "1"}
+        id=NET_ID,
+        name="src-net",
+        driver="bridge",
+        subnets=("10.77.0.0/24",),
+        ranges=("10.77.0.0/24",),
+        labels={"netdoctor.test": "1"},
     )
     bare = inspected.network({"Id": "1", "Name": "none", "Options": None, "Labels": None, "IPAM": {"Config": None}})
     assert bare == Network(id="1", name="none")

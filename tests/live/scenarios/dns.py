@@ -126,7 +126,7 @@ def name_server_silent(lab: Lab) -> Scenario:
     lab.silent("job", "db.corp.example")
     assert lab.means("job", lab.name("db"))
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "dns.resolves/server-silent", rungs=("netns",))
-    yield lab.sick(lab.name("job"), "http://db.corp.example:5432", "dns.resolves/server-silent", rungs=("netns",))
+    yield lab.sick(lab.name("job"), "http://db.corp.example:5432", "dns.upstream/server-silent", rungs=("netns",))
     yield lab.healthy(lab.name("job"), f"{lab.name('db')}:5432")
 
 
