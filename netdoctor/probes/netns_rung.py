@@ -130,7 +130,7 @@ class NetnsRung:
     def _sockets(self, container_id: str, inside: Inside) -> Sockets:
         return sockets(
             _tables(inside),
-            unix_paths(inside.table("unix")),
+            () if container_id == HOST else unix_paths(inside.table("unix")),  # the host's say where people keep things
             owners=lambda inodes: self._owners(container_id, inside.pid, inodes),
             serves_ipv4=lambda ports: _serves_ipv4(inside, ports),
         )
