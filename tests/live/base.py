@@ -62,7 +62,7 @@ class Base:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def listening(self, what: str, pid: int, port: int, file: str = "tcp") -> None:
+    def listening(self, what: str, pid: int, port: int, file: str = "tcp", seconds: float = 20) -> None:
         """Wait until a socket of the process's network namespace listens on the port (tcp, tcp6 or udp)."""
         wanted = f":{port:04X}"
 
@@ -71,7 +71,7 @@ class Base:
                 rows = [line.split() for line in table][1:]
             return any(row[1].endswith(wanted) and row[3] in ("0A", "07") for row in rows)
 
-        self.until(f"{what} to listen on {port}", there)
+        self.until(f"{what} to listen on {port}", there, seconds)
 
     def process(self, *argv: str) -> subprocess.Popen[str]:
         """Start a process on the host. It ends with the stack, or with this process, however that ends."""

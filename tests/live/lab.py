@@ -177,9 +177,9 @@ class Lab(HostSide, Disks):
     def inside(self, short: str, *argv: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
         return api.run_inside(self.name(short), argv, timeout)
 
-    def listens(self, short: str, port: int, *, file: str = "tcp") -> None:
+    def listens(self, short: str, port: int, *, file: str = "tcp", seconds: float = 20) -> None:
         """Wait until a socket of the container's namespace listens on the port (tcp, tcp6 or udp)."""
-        self.listening(short, self.inspect(short)["State"]["Pid"], port, file)
+        self.listening(short, self.inspect(short)["State"]["Pid"], port, file, seconds)
 
     # -- proving the symptom from inside ------------------------------------------------------------------------
 

@@ -167,12 +167,12 @@ def test_mariadb_moves_to_a_volume(lab: Lab, tmp_path: Path) -> None:
     lab.run(
         "db", ["mariadbd", "--datadir=/srv/maria"], image="mariadb:10.11", options=["--env", "MARIADB_ROOT_PASSWORD=x"]
     )
-    lab.listens("db", 3306)
+    lab.listens("db", 3306, seconds=60)
     client = ("mariadb", "-uroot", "-px", "-Ne")
     fill = f"CREATE DATABASE shop; USE shop; CREATE TABLE kept AS SELECT seq AS x FROM seq_1_to_{ROWS}"
     assert lab.inside("db", *client, fill).returncode == 0
     paste(remedy_of(lab, "db", "volume.persistent/in-the-container"), tmp_path)
-    lab.listens("db", 3306)
+    lab.listens("db", 3306, seconds=60)
     assert lab.inside("db", *client, "SELECT count(*) FROM shop.kept").stdout.strip() == str(ROWS)
 
 
