@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netdoctor.api import AskLogs, Container, Finding, Link, Reason, Stack, check, fail, passed, warn
+from netdoctor.api import AskLogs, Container, Finding, Reason, Stack, check, fail, passed, warn
 
 from ._exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
 from ._mending import do, log, more_memory, start

@@ -44,7 +44,7 @@ from netdoctor.stack import Stack
 AT_ONCE = 32
 """Questions that may have just begun; and all that may be under way, where each may be a command in a container."""
 MANY, GENTLY, QUIETLY = 100, 8, 4
-"""Of more questions than MANY, GENTLY at once: more threads would only stand in each other's way. QUIETLY what failed."""
+"""Of more questions than MANY, GENTLY at once: more threads stand in each other's way. QUIETLY what failed."""
 MOST = 64
 """Questions under way on the rung netns, where those that wait for an answer cost a sleeping thread."""
 WIDE = 50
