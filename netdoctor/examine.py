@@ -82,7 +82,7 @@ def begin(request: Request, source: Source, *, all_checks: bool = False) -> Begu
     stack = redactor.stack(source.read())
     request = _redacted(request, redactor)
     first = plan(request, stack)
-    stack = _asked(stack, source, first.wants)
+    stack = _asked(stack, source, first.wants, redactor)
     final = plan(request, stack)
     stack = msgspec.structs.replace(stack, scope=final.scope)
     if all_checks:
@@ -96,8 +96,8 @@ def finish(
     """The second half of `examine`."""
     checks = tuple(checks)
     source, redactor, final, started = begun.source, begun.redactor, begun.plan, begun.started
-    stack = _asked(begun.stack, source, (*final.wants, *questions(begun.stack, final.subjects, checks)))
-    stack = redactor.stack(msgspec.structs.replace(stack, links=final.meant))
+    stack = _asked(begun.stack, source, (*final.wants, *questions(begun.stack, final.subjects, checks)), redactor)
+    stack = msgspec.structs.replace(stack, links=final.meant)
     diagnosis = diagnose(
         begun.request,
         stack,
@@ -116,9 +116,9 @@ def _redacted(request: Request, redactor: Redactor) -> Request:
     return request if request.target is None else msgspec.structs.replace(request, target=redactor.text(request.target))
 
 
-def _asked(stack: Stack, source: Source, wanted: Iterable[AnyQuestion]) -> Stack:
+def _asked(stack: Stack, source: Source, wanted: Iterable[AnyQuestion], redactor: Redactor) -> Stack:
     known = {a.question for a in stack.asked}
     new = tuple(dict.fromkeys(q for q in wanted if q not in known))
     if not new:
         return stack
-    return msgspec.structs.replace(stack, asked=(*stack.asked, *source.ask(stack, new)))
+    return redactor.answered(stack, source.ask(stack, new))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import pairwise
 
 from netdoctor.commands import programs, spoken, value_of
@@ -36,7 +37,7 @@ class Keeps(Value, frozen=True, kw_only=True):
 def keeps(container: Container) -> Keeps | None:
     """What the container keeps, or None: no known software, or one that was told to keep nothing."""
     runs = programs(container.command)
-    by_image = next((s for s in KNOWN if _made_for(container, s)), None)
+    by_image = _made_for(container.image)
     by_command = next((s for s in KNOWN if not set(s.programs).isdisjoint(runs)), None)
     if by_command is None and "" in runs:
         by_command = by_image
@@ -67,11 +68,12 @@ def lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _made_for(container: Container, software: Software) -> bool:
-    repository = container.image.partition("@")[0]
+@lru_cache(maxsize=1024)  # of the many containers of a stack few have an image of their own
+def _made_for(image: str) -> Software | None:
+    repository = image.partition("@")[0]
     head, colon, tag = repository.rpartition(":")
     repository = head if colon and "/" not in tag else repository
-    return any(fnmatchcase(f"/{repository}", f"*/{end}") for end in software.images)
+    return next((s for s in KNOWN if any(fnmatchcase(f"/{repository}", f"*/{end}") for end in s.images)), None)
 
 
 def _folder(container: Container, software: Software, words: tuple[str, ...]) -> tuple[str, str]:

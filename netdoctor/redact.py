@@ -87,14 +87,38 @@ class Redactor:
     def stack(self, stack: Stack) -> Stack:
         """The stack with all its secrets cut, in two passes: what the last log line betrays is cut in the first."""
         self._names = frozenset(_names(stack))
-        taken = re.findall(rb"<secret-(\d+)>", msgspec.json.encode(stack))
-        self._next = max(self._next, *(int(number) + 1 for number in taken), 1)
-        _walk(stack, _Pass(self._learn, lambda text, _: text, Counter()))
+        self._pass_over_tokens(stack)
+        _walk(stack, self._learning)
         for written in self._known:  # found in a URL's query before it was found in plain text
             self._known[written] = self._known.get(unquote(written), self._known[written])
         holding = sorted(n for n in self._names if any(w.lower() in n for w in self._known))
         self._spared = "|".join([_CUT_ALREADY, *(rf"(?<![\w-])(?i:{re.escape(n)})(?![\w-])" for n in holding)])
-        return _walk(stack, _Pass(self._hide, self._cut_known, self.cut))
+        return _walk(stack, self._cutting)
+
+    def answered(self, stack: Stack, asked: Sequence[Asked]) -> Stack:
+        """A stack that this redactor has been through, with further answers: these are cut, and where they betray a
+        secret that nobody knew, everything once more.
+        """
+        known = len(self._known)
+        for answer in asked:
+            _asked(answer, self._learning)
+        if len(self._known) > known:
+            return self.stack(replace(stack, asked=(*stack.asked, *asked)))
+        self._pass_over_tokens(asked)
+        return replace(stack, asked=(*stack.asked, *(_asked(answer, self._cutting) for answer in asked)))
+
+    @property
+    def _learning(self) -> _Pass:
+        return _Pass(self._learn, lambda text, _: text, Counter())
+
+    @property
+    def _cutting(self) -> _Pass:
+        return _Pass(self._hide, self._cut_known, self.cut)
+
+    def _pass_over_tokens(self, what: object) -> None:
+        """What looks like a token already, as in a capture, is no secret's from now on."""
+        taken = re.findall(rb"<secret-(\d+)>", msgspec.json.encode(what))
+        self._next = max(self._next, *(int(number) + 1 for number in taken), 1)
 
     def text(self, text: str) -> str:
         """Any other text that is shown: what the user typed, an error, a traceback."""

@@ -183,6 +183,23 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return frozenset((c.project, service) for c in self.containers for service in c.depends_on)
 
     @cached_property
+    def _starting(self) -> dict[str, tuple[Link, ...]]:
+        found: dict[str, list[Link]] = {}
+        for link in self.links:
+            found.setdefault(link.source, []).append(link)
+        return {container: tuple(links) for container, links in found.items()}
+
+    @cached_property
+    def _leading(self) -> dict[str, tuple[Link, ...]]:
+        found: dict[str, list[Link]] = {}
+        for link in self.links:
+            target = self.target(link)
+            if target is not None:
+                for container in {target.id, self.namespace_owner(target).id}:
+                    found.setdefault(container, []).append(link)
+        return {container: tuple(links) for container, links in found.items()}
+
+    @cached_property
     def _mounting(self) -> dict[str, tuple[Container, ...]]:
         found: dict[str, dict[str, Container]] = {}
         for container in self.containers:
@@ -273,6 +290,14 @@ class Stack(Value, frozen=True, kw_only=True, dict=True):
         return frozenset(
             str(a) for a in own if a is not None and not (a.is_loopback or a.is_link_local or a.is_unspecified)
         )
+
+    def links_from(self, container: Container) -> tuple[Link, ...]:
+        """The judged links that start at the container."""
+        return self._starting.get(container.id, ())
+
+    def links_to(self, container: Container) -> tuple[Link, ...]:
+        """The judged links that lead to the container, or into its network namespace."""
+        return self._leading.get(container.id, ())
 
     def title(self, container: Container) -> str:
         """What a person calls the container: its service where only one container has it, else its name.

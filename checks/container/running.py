@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netdoctor.api import AskLogs, Container, Finding, Link, Reason, Stack, check, fail, passed, warn
+from netdoctor.api import AskLogs, Container, Finding, Reason, Stack, check, fail, passed, warn
 
 from ._exit_words import exec_trouble, in_words, last_lines, passed_since, quoted
 from ._mending import do, log, more_memory, start
@@ -91,7 +91,7 @@ def running(stack: Stack, container: Container) -> Iterator[Finding]:
         yield fail("never-started", f"{name} was created and never started", remedy=remedy, **seen)
     elif state.exit_code in _STOPPED and not _needed(stack, container):
         how = "finished with 0 (done)" if state.exit_code == 0 else f"was stopped ({state.exit_code})"
-        perhaps = [link.known_from for link in _leading_to(stack, container)] if state.exit_code else []
+        perhaps = [link.known_from for link in stack.links_to(container)] if state.exit_code else []
         if perhaps:
             says = f"{name} {how}, and may be needed: that is known from {perhaps[0]}"
             remedy = do(container, "Start it if it is needed.", start(container))
@@ -148,12 +148,4 @@ def _seen(container: Container, lines: tuple[str, ...]) -> dict[str, Any]:
 
 def _needed(stack: Stack, container: Container) -> bool:
     """Whether a judged link starts at the container, or is certain and leads to it or into its network namespace."""
-    starts = any(link.source == container.id for link in stack.links)
-    return starts or any(link.certain for link in _leading_to(stack, container))
-
-
-def _leading_to(stack: Stack, container: Container) -> Iterator[Link]:
-    for link in stack.links:
-        target = stack.target(link)
-        if target is not None and container.id in (target.id, stack.namespace_owner(target).id):
-            yield link
+    return bool(stack.links_from(container)) or any(link.certain for link in stack.links_to(container))

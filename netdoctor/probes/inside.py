@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 
 import msgspec
 
@@ -48,7 +47,8 @@ class Inside(msgspec.Struct, frozen=True):
     def table(self, name: str) -> str:
         """The text of /proc/PID/net/`name`, "" when the kernel has no such table."""
         try:
-            return Path(f"/proc/{self.pid}/net/{name}").read_text("utf-8", "replace")
+            with open(f"/proc/{self.pid}/net/{name}", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                return file.read()
         except OSError:
             return ""
 

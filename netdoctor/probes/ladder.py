@@ -43,7 +43,9 @@ from netdoctor.stack import Stack
 
 AT_ONCE = 32
 """Questions that may have just begun; and all that may be under way, where each may be a command in a container."""
-MOST = 128
+MANY, GENTLY, QUIETLY = 100, 8, 4
+"""Of more questions than MANY, GENTLY at once: more threads stand in each other's way. QUIETLY what failed."""
+MOST = 64
 """Questions under way on the rung netns, where those that wait for an answer cost a sleeping thread."""
 WIDE = 50
 """With more connections than this in one run, a failure may be our own doing."""
@@ -79,6 +81,7 @@ def ask(
     wanted = cast("tuple[AnyQuestion, ...]", tuple(dict.fromkeys(questions)))
     wide = sum(isinstance(q, AskConnection) for q in wanted) > WIDE
     most = MOST if rung in ("auto", "netns") and hasattr(os, "geteuid") and os.geteuid() == 0 else AT_ONCE
+    width = AT_ONCE if len(wanted) <= MANY else GENTLY
     asked: dict[AnyQuestion, Asked] = {}
 
     def together(some: Sequence[AnyQuestion], width: int, phase: str, of: int) -> None:
@@ -96,13 +99,13 @@ def ask(
         asked.update(side_by_side.ask(some, stopped, told))
 
     spared = _spared(wanted) if wide else {}
-    together([q for q in wanted if q not in spared], AT_ONCE, "asking", len(wanted))
+    together([q for q in wanted if q not in spared], width, "asking", len(wanted))
     asked.update((q, found) for q, named in spared.items() if (found := _by_name(q, asked[named])) is not None)
-    together([q for q in wanted if q not in asked], AT_ONCE, "asking", len(wanted))
+    together([q for q in wanted if q not in asked], width, "asking", len(wanted))
     if wide and not stopped():
         # Quietly, once more: among that many at once one can fail for no other reason.
         again = [q for q in wanted if _failed(asked[q].answer)]
-        together(again, AT_ONCE // 4, "asking again", len(again))
+        together(again, QUIETLY, "asking again", len(again))
     if not stopped():
         asked.update(_traced(stack, api, asked))
     return tuple(asked[question] for question in wanted)

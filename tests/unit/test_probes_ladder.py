@@ -28,7 +28,7 @@ from netdoctor.answers import (
     Unable,
 )
 from netdoctor.model import Container, Engine, State
-from netdoctor.probes import ask, ladder
+from netdoctor.probes import ask, ladder, side_by_side
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.stack import Stack
@@ -95,7 +95,7 @@ def refuse(reason: str, help: str = "") -> Callable[[AnyQuestion], AnyAnswer]:
 def rungs(monkeypatch: pytest.MonkeyPatch) -> list[FakeRung]:
     given: list[FakeRung] = []
     monkeypatch.setattr(ladder, "_rungs", lambda stack, api, name: tuple(r for r in given if name in ("auto", r.name)))
-    monkeypatch.setattr(ladder, "GRACE", 0.1)
+    monkeypatch.setattr(side_by_side, "GRACE", 0.1)
     return given
 
 
