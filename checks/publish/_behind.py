@@ -30,7 +30,7 @@ def in_words(publication: Publication) -> str:
 
 def links_through(stack: Stack, publication: Publication) -> tuple[Link, ...]:
     """The links of this run that lead through it."""
-    into = stack.links_into(stack.owner(publication))
+    into = stack.links_to(stack.owner(publication))
     return tuple(link for link in into if publication in through(stack, link))
 
 
@@ -98,7 +98,7 @@ def is_reached(stack: Stack, publication: Publication) -> bool:
     """Whether a container of another namespace reaches the port inside, which is seen by a link of this run."""
     owner = stack.owner(publication)
     port = (publication.container_port, publication.protocol)
-    inside = [k for k in stack.links_into(owner) if (k.port, k.protocol) == port and not through(stack, k)]
+    inside = [k for k in stack.links_to(owner) if (k.port, k.protocol) == port and not through(stack, k)]
     return any(stack.works(k) and not stack.same_namespace(stack.source(k), owner) for k in inside)
 
 
