@@ -89,7 +89,7 @@ from netdoctor.proxies import everybody_knows, excepting, no_proxy, proxies
 from netdoctor.proxies import variables as proxy_variables
 from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
-from netdoctor.stateful import Software, is_data
+from netdoctor.stateful import Software, database, is_data
 from netdoctor.volumes import dangling, forgotten, is_anonymous, look_alikes, sharers
 from netdoctor.ways import mtu_of, way_out
 
@@ -177,6 +177,7 @@ __all__ = [
     "asked_inside",
     "check",
     "dangling",
+    "database",
     "everybody_knows",
     "excepting",
     "explaining_nothing",

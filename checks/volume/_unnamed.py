@@ -7,15 +7,19 @@ from collections.abc import Iterator
 
 from netdoctor.api import (
     AskImage,
+    AskOpenFiles,
     Container,
     Finding,
     Image,
     Keeps,
     Mount,
+    OpenFiles,
     Stack,
     Unable,
+    database,
     is_data,
     lazily,
+    lies_in,
     warn,
 )
 
@@ -39,12 +43,17 @@ def unnamed(stack: Stack, container: Container, kept: Keeps | None) -> tuple[Fin
 
 def _judged(stack: Stack, container: Container, image: Image) -> Iterator[Finding]:
     name = stack.title(container)
-    if not runs_default(container, image):
-        return
+    opened = stack.told(AskOpenFiles(container=container.id), OpenFiles)
     for mount in container.mounts:
-        if not mount.anonymous or mount.destination not in image.volumes or not _for_data(mount):
+        if not mount.anonymous:
             continue
-        says = f"{name} writes to {mount.destination} in {place(stack, mount)}, which its image declares for data"
+        says = f"{name} writes to {mount.destination} in {place(stack, mount)}"
+        if written := "" if isinstance(opened, Unable) else _database(opened, mount):
+            says += f", a database: {written}"
+        elif runs_default(container, image) and mount.destination in image.volumes and _for_data(mount):
+            says += ", which its image declares for data"
+        else:
+            continue
         remedy = move(
             stack, container, mount.destination, f"Give {mount.destination} a volume with a name", drop=(mount,)
         )
@@ -54,6 +63,12 @@ def _judged(stack: Stack, container: Container, image: Image) -> Iterator[Findin
         else:
             says = f"{says}: a new container does not find it again"
             yield warn("anonymous", says, remedy=remedy, mounted_at=mount.destination)
+
+
+def _database(opened: OpenFiles, mount: Mount) -> str:
+    """A database file in the mount that one of the container's processes has open for writing, "" for none."""
+    written = (path for process in opened.processes for path in process.writes)
+    return next((path for path in written if lies_in(path, mount.destination) and database(path)), "")
 
 
 def _for_data(mount: Mount) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdoctor.api import (
@@ -54,18 +56,26 @@ class Whereabouts(NamedTuple):
 def whereabouts(stack: Stack, container: Container, kept: Keeps) -> Whereabouts:
     """The data folder: the working directory of the server's process where that is it, else what it is told."""
     opened = stack.told(AskOpenFiles(container=container.id), OpenFiles)
-    if not isinstance(opened, Unable) and kept.software.stands_in:
-        for process in opened.processes:
-            if process.name in kept.software.programs and process.folder not in ("", "/"):
-                found = process.folder
-                told = kept.told if found == kept.folder else f"the working directory of {process.name}"
-                return Whereabouts(kept, found, mounted_at(container, found), True, told, opened.seen_by)
+    for found, how in () if isinstance(opened, Unable) else _at_work(kept, opened):
+        told = kept.told if found == kept.folder else how
+        return Whereabouts(kept, found, mounted_at(container, found), True, told, opened.seen_by)
     folder = stack.told(AskFolder(container=container.id, path=kept.folder, names=kept.software.holds), Folder)
     filled = None if isinstance(folder, Unable) else bool(folder.there)
     seen_by = "" if isinstance(folder, Unable) else folder.seen_by
     if filled is False and in_layer(stack, container, kept.folder):
         filled = True
     return Whereabouts(kept, kept.folder, mounted_at(container, kept.folder), filled, kept.told, seen_by)
+
+
+def _at_work(kept: Keeps, opened: OpenFiles) -> Iterator[tuple[str, str]]:
+    """Where the server's own process stands, or what it writes: the folder, and how that is known."""
+    for process in opened.processes:
+        if kept.software.stands_in and process.name in kept.software.programs and process.folder not in ("", "/"):
+            yield process.folder, f"the working directory of {process.name}"
+    for process in opened.processes:
+        for path in process.writes:
+            if posixpath.basename(path) in kept.software.holds:
+                yield posixpath.dirname(path), f"{path}, which {process.name} has open"
 
 
 def in_layer(stack: Stack, container: Container, folder: str) -> tuple[str, ...]:

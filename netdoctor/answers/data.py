@@ -31,9 +31,9 @@ class Grown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Changes(Answer, frozen=True, kw_only=True):
     """The writable layer against the image. Logs, caches, temporary files and the stubs of mount points are left out.
 
-    `size` is the engine's SizeRw: all bytes of the layer, those left out as well. `databases` are the paths of files
-    whose names are those of database files (`netdoctor.stateful`), at most 20. `folders` are the ones that files were
-    added to since the container was made, the fullest first, at most 20.
+    `size` is what the engine calls SizeRw: all bytes of the layer, those left out as well. `databases` are the paths of
+    files whose names are those of database files (`netdoctor.stateful`), at most 20. `folders` are the ones that files
+    were added to since the container was made, the fullest first, at most 20.
     """
 
     size: int = 0

@@ -45,7 +45,10 @@ def on_the_host(stack: Stack, api: EngineAPI, entrances: Entrances, question: Da
         raise CannotAsk("what an image is made for stands in no folder")
     container = _container(stack, question.container)
     if isinstance(question, AskChanges):
-        return layers.in_folder(container, api, clock)
+        if not container.state.running:
+            return layers.in_folder(container, api, 0, clock)
+        with entrances.inside(container.id) as inside:
+            return layers.in_folder(container, api, inside.pid, clock)
     if isinstance(question, AskOpenFiles):
         with entrances.inside(container.id) as inside:
             return open_files(inside.pid)

@@ -14,13 +14,16 @@ from netdoctor.answers import (
     AskFolder,
     AskImage,
     AskLogs,
+    AskOpenFiles,
     AskVolumeUsage,
+    AtWork,
     Changes,
     Folder,
     Grown,
     Image,
     LogLine,
     Logs,
+    OpenFiles,
     Question,
     VolumeUsage,
 )
@@ -155,6 +158,23 @@ def test_a_volume_that_an_unknown_image_declares_for_data() -> None:
     assert [f.verdict for f in judge("volume.persistent", other, other, changes=Changes(), image=image)] == [
         Verdict.PASS
     ]
+
+
+def test_what_a_process_has_open_tells_where_the_data_is() -> None:
+    mounts = (mount("/data/db", ANONYMOUS), mount("/srv/mongo"))
+    asked = container("mongod", "--config", "/etc/mongod.conf", image="mongo:7", mounts=mounts)
+    open_there = AtWork(pid=1, name="mongod", folder="/", writes=("/var/log/mongod.log", "/srv/mongo/WiredTiger"))
+    more = {AskOpenFiles(container="c"): OpenFiles(processes=(open_there,), seen_by="netns")}
+    [found] = judge("volume.persistent", asked, asked, changes=Changes(), more=more)
+    assert (found.verdict, found.evidence["folder"]) == (Verdict.PASS, "/srv/mongo")
+
+
+def test_a_database_that_an_unknown_program_has_open_in_a_volume_without_a_name() -> None:
+    asked = container("/app", "serve", image="our/app", mounts=(mount("/x", ANONYMOUS),))
+    open_there = AtWork(pid=1, name="app", folder="/", writes=("/x/app.sqlite3",))
+    more = {AskOpenFiles(container="c"): OpenFiles(processes=(open_there,), seen_by="netns")}
+    [found] = judge("volume.persistent", asked, asked, changes=Changes(), image=Image(command=("/app",)), more=more)
+    assert (found.verdict, found.reason) == (Verdict.WARN, "anonymous")
 
 
 def test_only_folders_that_are_called_like_data_are_told_of() -> None:
