@@ -61,6 +61,8 @@ def try_tcp(address: str, port: int, wait: float, open_socket: OpenSocket) -> Tr
         own = _own(line)
         if line is not None:
             line.close()
+        if isinstance(error, ConnectionResetError):  # before a handshake a reset is a refusal, so this came after it
+            return Tried(Attempt(address=address, outcome="connected", after="reset", own=own, ms=_ms(started)))
         return Tried(replace(_failed(address, error, started), own=own))
     return Tried(Attempt(address=address, outcome="connected", own=_own(line), ms=_ms(started)), line)
 

@@ -56,6 +56,10 @@ def connect(seconds, mode, protocol, hello, *places):
                 break
         except socket.timeout:
             put("attempt", address, port, "error", ms(), "-", "-", "Connection timed out")
+        except (ConnectionResetError, BrokenPipeError):
+            put("attempt", address, port, "connected", ms(), "reset", "-")
+            if mode == "first":
+                break
         except OSError as error:
             put("attempt", address, port, "error", ms(), "-", "-", error.strerror or error)
         finally:
@@ -127,16 +131,18 @@ while (my ($address, $port) = splice @places, 0, 2) {
     if (!connect $line, $to) {
       if (!$!{EINPROGRESS}) { $failed = "$!" }
       elsif (!ready($line, $seconds, 1)) { $failed = "Connection timed out" }
-      elsif (my $code = unpack "i", getsockopt $line, SOL_SOCKET, SO_ERROR) { $! = $code; $failed = "$!" }
+      elsif (my $code = unpack "i", getsockopt $line, SOL_SOCKET, SO_ERROR) {
+        if ($code == Errno::ECONNRESET()) { $after = "reset" } else { $! = $code; $failed = "$!" }
+      }
     }
     if (!$failed && $protocol eq "udp") {
       if (!defined send $line, "", 0) { $failed = "$!" }
       elsif (!ready($line, 0.5)) { $failed = "Connection timed out" }
       elsif (!defined sysread $line, $said, 1024) { $failed = "$!" }
-    } elsif (!$failed && getsockname($line) eq getpeername($line)) { $failed = "Connection refused" }
+    } elsif (!$failed && getsockname($line) eq (getpeername($line) // "")) { $failed = "Connection refused" }
   }
   my $ms = sprintf "%.2f", 1000 * (now() - $began);
-  if (!$failed && $mode eq "first" && $protocol eq "tcp") {
+  if (!$failed && $mode eq "first" && $protocol eq "tcp" && $after ne "reset") {
     ($after, $said) = hear($line, 0.04);
     if ($after eq "open" && $said eq "" && $hello ne "-") {
       $SIG{PIPE} = "IGNORE"; syswrite $line, pack "H*", $hello; (undef, $said) = hear($line, 0.15);
