@@ -293,8 +293,12 @@ def _works(stack: Stack, link: Link, judged: Iterable[Judged]) -> bool | None:
     works, target = stack.works(link), stack.target(link)
     if works and through(stack, link):
         up = target is None or target.state.running
-        failed = any(j.result.failed and isinstance(j.result.subject, Link | Publication) for j in judged)
-        return up and not failed
+        said = [j.result for j in judged if isinstance(j.result.subject, Link | Publication)]
+        if not up or any(r.failed for r in said):
+            return False
+        # Nobody saw whether anything stands behind the proxy.
+        open_question = [r for r in said if isinstance(r.subject, Publication) and r.finding.verdict is Verdict.UNKNOWN]
+        return None if open_question else True
     return works
 
 

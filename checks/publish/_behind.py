@@ -84,14 +84,14 @@ def straight(stack: Stack, publication: Publication, among: tuple[str, ...] = ()
 def answers(stack: Stack, done: Publication) -> bool:
     """Whether the live connection proves that a process answers behind it.
 
-    A proxy accepts before it knows whether anybody does, and hangs up when nobody does; while it waits for a packet
-    that a rule drops it keeps the connection open. So something must have been heard, or the way past it be open too.
+    A proxy accepts before it knows whether anybody does, and hangs up when nobody does, some time later; while it waits
+    for a packet that a rule drops it keeps the connection open. So something must have been heard, or the way past it
+    be open too.
     """
     seen = attempt(stack, done)
     if seen is None or seen.outcome != "connected" or seen.after != "open":
         return False
-    past = straight(stack, done, arrives_at(stack, done))
-    return bool(seen.heard) or not past or any(c.works for c in past)
+    return bool(seen.heard) or any(c.works for c in straight(stack, done, arrives_at(stack, done)))
 
 
 def is_reached(stack: Stack, publication: Publication) -> bool:

@@ -111,7 +111,7 @@ def _behind(stack: Stack, port: _Port, among: tuple[Container, ...]) -> Containe
         [] if here else wanting,
     ):
         if found:
-            return found[0]
+            return next((c for c in found if c.state.running), found[0])
     inside = [c for c in among if c.state.running and not c.on_host_network and _has(stack, c, port)]
     return inside[0] if len(inside) == 1 and here is False else None
 

@@ -119,10 +119,11 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         bindings = {f"{port}/{protocol}": [{}] for port, protocol in exposed} | bindings
     mode = host.get("NetworkMode") or ""
     joined = mode.startswith("container:")  # Podman repeats the endpoints and ports of the container that was joined
+    state = _state(found)
     return Container(
         id=found["Id"],
         name=found["Name"].removeprefix("/"),
-        state=_state(found),
+        state=state,
         image=config.get("Image") or found.get("ImageName") or "",
         image_id=found.get("Image") or "",
         host_name=config.get("Hostname") or "",
@@ -136,9 +137,10 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         endpoints=() if joined else tuple(_endpoints(settings.get("Networks") or {}, networks)),
         exposed=exposed,
         publications=tuple(_publications(found["Id"], bindings, everywhere="")),
-        # Podman 4 leaves the address empty where Docker writes 0.0.0.0.
+        # Podman 4 leaves the address empty where Docker writes 0.0.0.0, and tells
+        # what was asked for where nothing runs.
         published=()
-        if joined
+        if joined or not state.running
         else tuple(_publications(found["Id"], settings.get("Ports") or {}, everywhere="0.0.0.0")),  # noqa: S104  nothing is bound
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
         dns=tuple(host.get("Dns") or ()),

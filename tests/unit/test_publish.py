@@ -124,6 +124,12 @@ def test_who_has_it_on_the_hosts_network_is_named() -> None:
     assert "web, which is on the host's network, has port 8080" in cause.result.finding.says
 
 
+def test_a_stopped_container_that_is_asked_for_would_not_get_its_port_back() -> None:
+    stopped = msgspec.structs.replace(API, state=State(status="exited", exit_code=143), published=())
+    assert causes(found(stopped, OTHER)) == []
+    assert causes(found(stopped, OTHER, asked=True)) == ["publish.bound/port-taken", "container.running/exited"]
+
+
 # -- what stands behind ---------------------------------------------------------------------------------------------
 
 
@@ -145,6 +151,9 @@ def test_whoever_answers_for_a_container_that_does_not_run_is_another() -> None:
 
 def test_what_cannot_be_seen_is_unclear() -> None:
     assert found(API).verdict == "unclear"
+    silent = found(API, came=Attempt(address="127.0.0.1", outcome="connected", after="open"), asked=True)
+    assert silent.verdict == "unclear", "a proxy that keeps the connection open proves nothing"
+    assert [s.works for s in silent.links] == [None]
 
 
 def test_a_user_space_network_delivers_wherever_it_likes() -> None:
