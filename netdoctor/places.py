@@ -46,7 +46,7 @@ def through(stack: Stack, link: Link) -> tuple[Publication, ...]:
 
 def _through(stack: Stack, link: Link) -> tuple[Publication, ...]:
     target = stack.target(link)
-    if target is None or not means_host(stack, stack.source(link), link.address):
+    if target is None or not link.port or not means_host(stack, stack.source(link), link.address):
         return ()
     owner = stack.namespace_owner(target)
     asked = (link.port, link.protocol)
@@ -60,7 +60,7 @@ def _through(stack: Stack, link: Link) -> tuple[Publication, ...]:
     if found:
         return tuple(p for p in found if _takes(link.address, p.host_address)) or found
     elsewhere = any((p.container_port, p.protocol) == asked for p in owner.publications)
-    if link.source != HOST or not link.port or owner.on_host_network or elsewhere:
+    if link.source != HOST or owner.on_host_network or elsewhere:
         return ()
     return (Publication(container_port=link.port, protocol=link.protocol, host_port=link.port, container=owner.id),)
 

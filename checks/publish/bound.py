@@ -131,7 +131,7 @@ def _not_started(stack: Stack, publication: Publication) -> Finding:
     if error == "forbidden":
         says = f"{title} could not be started: the engine may not use port {port} of the host"
         return fail("not-bound", says, remedy=bind_again(stack, publication), error=owner.state.error)
-    if publication.host_port and any(True for _ in stack.links_into(owner)):
+    if publication.host_port and stack.links_to(owner):
         who = holder(stack, publication)
         if who.container is not None or who.process is not None:  # starting it would fail
             says = f"{title} is not running, and {who.says} has port {port} of the host, which it wants"
