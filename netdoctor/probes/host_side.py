@@ -23,6 +23,9 @@ from netdoctor.probes.namespaces import make_sure
 from netdoctor.probes.seen_places import Seen, seen
 from netdoctor.stack import Stack
 
+_TRIES = 3
+"""Processes by whose root the host is looked at, if one after the other ends."""
+
 
 class HostSide:
     """What lies on the engine's host, for one run and from many threads."""
@@ -91,8 +94,15 @@ class HostSide:
     def at(self, paths: Iterable[str], clock: Clock) -> dict[str, Seen]:
         """What lies at these paths of the host."""
         wanted = tuple(dict.fromkeys(paths))
-        told = self.looking.at(map(self.look, wanted), clock)
-        return {path: seen(one) for path, one in zip(wanted, told, strict=True)}
+        for _ in range(_TRIES):
+            pid = self.pid
+            told = self.looking.at(map(self.look, wanted), clock)
+            if pid == os.getpid() or Path(f"/proc/{pid}/root/proc").exists():
+                return {path: seen(one) for path, one in zip(wanted, told, strict=True)}
+            # Its container ended meanwhile, and it with that: nothing at all is found below its root any more.
+            for known in ("_starter", "pid", "table"):
+                self.__dict__.pop(known, None)
+        return {path: Seen(Place(kind="unseen", error="containers end all the time")) for path in wanted}
 
     def is_there(self, mount: Mount) -> bool:
         """Whether what is mounted lies at its source now: a driver's volume does only while a container uses it."""

@@ -8,18 +8,21 @@ import struct
 import subprocess
 import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from netdoctor.answers import Credentials, Place
-from netdoctor.model import Container, Mount, State
+from netdoctor.model import Container, Engine, Mount, State
 from netdoctor.probes import child_process, mount_table
 from netdoctor.probes.child_process import Look, Looking
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.credentials import inside, read_map, read_status
+from netdoctor.probes.engine_api import EngineAPI
 from netdoctor.probes.exec_mounts import read_places, without_ours
-from netdoctor.probes.host_side import around
+from netdoctor.probes.host_side import HostSide, around
 from netdoctor.probes.seen_places import access_list, place_of_api, seen
+from netdoctor.stack import Stack
 
 TABLE = r"""
 2232 2465 0:457 / / rw,relatime master:77 - overlay overlay rw,lowerdir=/d/l/B:/d/l/A,upperdir=/d/u,workdir=/d/w
@@ -215,3 +218,11 @@ def test_the_mount_around_another() -> None:
     one = Container(id="c", name="c", state=State(status="running"), mounts=(app, deep, other))
     assert around(one, deep) is app
     assert around(one, other) is None
+
+
+def test_the_host_is_seen_though_the_container_that_showed_it_has_ended(tmp_path: Path) -> None:
+    side = HostSide(Stack(engine=Engine(local=True)), cast("EngineAPI", None))
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    side.__dict__["_starter"] = ended.pid  # whoever started it, and the root by which the host was looked at
+    assert side.at((str(tmp_path),), Clock(5))[str(tmp_path)].place.kind == "directory"
