@@ -259,13 +259,15 @@ def folders_of_somebody_else_that_serve(lab: Lab) -> Scenario:
     lab.run("group", options=(*user, "--group-add", "4242", *_at(folder / "group", "/data")))
     lab.run("acl", options=(*user, *_at(folder / "acl", "/data")))
     lab.run("reader", options=(*user, *_at(folder / "read", "/data")))
+    engine = os.environ["DOCKER_HOST"].removeprefix("unix://")
+    lab.run("socket", options=(*user, *_at(engine, "/var/run/docker.sock")))
     lab.run("redis", [], image="redis:7", options=_at(lab.volume("redis"), "/data"))
     lab.run("db", [], image="postgres:15", options=(*POSTGRES, *_at(folder / "pg", DATA)))
     lab.listens("redis", 6379)
     lab.listens("db", 5432)
     for short in ("root", "open", "group", "acl"):
         _can(lab, short, "touch", "/data/x")
-    for short in ("root", "open", "group", "acl", "reader", "redis", "db"):
+    for short in ("root", "open", "group", "acl", "reader", "socket", "redis", "db"):
         yield lab.healthy(lab.name(short), None)
 
 
