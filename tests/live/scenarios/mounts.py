@@ -395,10 +395,10 @@ def database_without_room(lab: Lab) -> Scenario:
         volume = lab.disk_volume(short, mebibytes=room)
         path = (*POSTGRES, "--env", f"PGDATA={DATA}/pg", *_at(volume, DATA))
         lab.run(short, [], image="postgres:15", network="net", options=path)
+    ready = ("pg_isready", "-q", "-h", "127.0.0.1")
     for short in ("db", "well"):
-        lab.listens(short, 5432)
+        lab.until(f"{short} to be ready", lambda: not lab.inside(short, *ready).returncode, seconds=60)  # noqa: B023
     rows = "CREATE TABLE t AS SELECT repeat(md5(i::text), 60) AS x FROM generate_series(1, 30000) AS i"
-    lab.until("the database to be ready", lambda: not lab.inside("db", "pg_isready", "-U", "postgres").returncode)
     done = lab.inside("db", "psql", "-U", "postgres", "-c", rows, timeout=60)
     assert done.returncode != 0, done.stdout
     _says(lab, "db", "No space left on device")
