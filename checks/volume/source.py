@@ -152,6 +152,8 @@ def _not_the_same(
     stack: Stack, container: Container, mount: Mount, mounts: Mounts, point: MountPoint
 ) -> Finding | None:
     inside, outside, mounted = point.inside, point.outside, point.mounted
+    if outside is None and inside is not None and mounted is not None and mounted.deleted:
+        return _deleted(stack, container, mount, mounts, inside.kind)
     if inside is None or outside is None or mounted is None or mount.subpath or not differs(point, mounts):
         return None
     name, where = stack.title(container), f"{mount.source} of the host"
@@ -175,6 +177,14 @@ def _not_the_same(
         "there again when that is unmounted. To have the disk first after a boot: RequiresMountsFor= in docker.service"
     )
     return fail("mounted-late", says, remedy=restart(container, mount, advice), seen_by=mounts.seen_by, **seen)
+
+
+def _deleted(stack: Stack, container: Container, mount: Mount, mounts: Mounts, kind: str) -> Finding:
+    """The host cannot be seen, and the kernel tells that what is mounted has no name any more."""
+    name, reason = stack.title(container), "replaced" if kind == "directory" else "stale-file"
+    says = f"{name} still has what lay at {mount.source} of the host, which was deleted or replaced there since"
+    advice = f"Look whether {mount.source} is there again, and restart {name}"
+    return fail(reason, says, remedy=restart(container, mount, advice), seen_by=mounts.seen_by, source=mount.source)
 
 
 def _late_below(stack: Stack, container: Container, mount: Mount, mounts: Mounts, point: MountPoint) -> Finding | None:

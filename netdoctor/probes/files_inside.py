@@ -46,6 +46,24 @@ def look_into(root: str, path: str, names: Mapping[str, int]) -> dict[str, tuple
 
 
 @contextmanager
+def listed(path: str) -> Iterator[list[os.DirEntry[str]]]:
+    """What a folder of the host holds, its access time left as it is where that may be. Raises OSError.
+
+    `path` of an entry is its name alone; its `stat` works as long as the folder is open.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        folder = os.open(path, flags | os.O_NOATIME)
+    except PermissionError:  # of somebody else's folder, and we are not root
+        folder = os.open(path, flags)
+    try:
+        with os.scandir(folder) as entries:
+            yield list(entries)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
 def walked(root: str, path: str) -> Iterator[tuple[int, str]]:
     """The last part of a path below `root`, "." for that itself, and the open folder (O_PATH) that it lies in.
 

@@ -11,6 +11,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from netdoctor.model import Container
 from netdoctor.probes.cannot import CannotAsk, Vanished
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
+from netdoctor.probes.files_inside import listed
 from netdoctor.stateful import database, is_data
 
 SMALLEST = 4096
@@ -96,23 +98,18 @@ def _walk(top: str, made: float, clock: Clock) -> Iterator[_File]:
     todo, seen = [(top, "")], 0
     while todo and seen < _ENTRIES and clock.left > 0:
         folder, path = todo.pop()
-        try:
-            entries = list(os.scandir(folder))
-        except OSError:  # gone meanwhile
-            continue
-        seen += len(entries)
-        for entry in entries:
-            here = f"{path}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                # What is no data comes last: there may be more of it than there is time for.
-                todo.insert(len(todo) if is_data(f"{here}/") else 0, (entry.path, here))
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            if stat.S_ISREG(status.st_mode):  # a deleted file is a device here
-                yield _File(here, status.st_size, status.st_mtime >= made)
+        with suppress(OSError), listed(folder) as entries:  # gone meanwhile
+            seen += len(entries)
+            for entry in entries:
+                here = f"{path}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    # What is no data comes last: there may be more of it than there is time for.
+                    todo.insert(len(todo) if is_data(f"{here}/") else 0, (f"{folder}/{entry.name}", here))
+                    continue
+                with suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):  # a deleted file is a device here
+                        yield _File(here, status.st_size, status.st_mtime >= made)
 
 
 def _told(container: Container, size: int, files: Iterable[_File]) -> Changes:

@@ -97,9 +97,27 @@ def _hidden(container: Container, host: HostSide, beneath: _Beneath, clock: Cloc
     """What the image has in a folder that a mount covers, and the mount has not, by destination."""
     sources = {m.destination: source_of(m) for m in container.mounts if beneath.get(m.destination, ("", None))[1]}
     mine = host.names((s for s in sources.values() if s), clock) if sources else {}
+    stubs = _stubs(host, {sources[path]: beneath[path][1] for path in sources}, mine, clock)
     return {
-        path: tuple(sorted(beneath[path][1] - mine[source])[:20]) for path, source in sources.items() if source in mine
+        path: tuple(sorted(beneath[path][1] - (mine[source] - stubs.get(source, set())))[:20])
+        for path, source in sources.items()
+        if source in mine
     }
+
+
+_DEPENDENCIES = {"node_modules", "vendor", "venv", ".venv"}
+
+
+def _stubs(
+    host: HostSide, image: Mapping[str, frozenset[str]], mine: Mapping[str, frozenset[str]], clock: Clock
+) -> dict[str, set[str]]:
+    """By source, the empty folders that were made as mount points of volumes: they do not have what the image has."""
+    paths = {f"{s}/{name}": (s, name) for s in mine for name in _DEPENDENCIES & mine[s] & image[s]}
+    found: dict[str, set[str]] = {}
+    for path, there in host.at(paths, clock).items():
+        if there.place.empty:
+            found.setdefault(paths[path][0], set()).add(paths[path][1])
+    return found
 
 
 _DISKS = (

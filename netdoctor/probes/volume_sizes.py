@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from netdoctor.answers import VolumeUsage
@@ -11,6 +13,7 @@ from netdoctor.model import Volume
 from netdoctor.probes.cannot import CannotAsk
 from netdoctor.probes.clock import Clock
 from netdoctor.probes.engine_api import EngineAPI, what_failed
+from netdoctor.probes.files_inside import listed
 
 _ENTRIES = 20_000
 """Files that are counted in a volume, at most; then the size is known from below."""
@@ -22,7 +25,8 @@ def counted(volume: Volume, clock: Clock) -> VolumeUsage:
     if volume.driver != "local" or volume.options:
         raise CannotAsk(f"the volume {volume.name} is not a folder of the engine's own")  # a dead server's, perhaps
     try:
-        names = sorted(entry.name for entry in os.scandir(volume.mountpoint))
+        with listed(volume.mountpoint) as entries:
+            names = sorted(entry.name for entry in entries)
         made = Path(volume.mountpoint).parent.stat().st_ctime  # as the engine does it since 23
     except OSError as error:
         raise CannotAsk(f"the folder of the volume {volume.name} cannot be read ({error.strerror})") from None
@@ -33,23 +37,25 @@ def counted(volume: Volume, clock: Clock) -> VolumeUsage:
         if seen > _ENTRIES or clock.left < 0:
             at_least = True
             break
-        try:
-            entries = list(os.scandir(todo.pop()))
-        except OSError:  # gone meanwhile
-            continue
-        seen += len(entries)
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
+        folder = todo.pop()
+        found = list(_statuses(folder))
+        seen += len(found)
+        for name, status in found:
             if stat.S_ISDIR(status.st_mode):
-                todo.append(entry.path)
+                todo.append(f"{folder}/{name}")
             elif stat.S_ISREG(status.st_mode) and status.st_ino not in linked:
                 linked |= {status.st_ino} if status.st_nlink > 1 else set()
                 size += status.st_size
                 changed = max(changed, status.st_mtime)
     return VolumeUsage(size=size, at_least=at_least, entries=tuple(names[:_NAMES]), changed=changed, made=made)
+
+
+def _statuses(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The names in a folder with what stat(2) says of each; nothing of what is gone meanwhile."""
+    with suppress(OSError), listed(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                yield entry.name, entry.stat(follow_symlinks=False)
 
 
 def told(api: EngineAPI) -> dict[str, VolumeUsage]:

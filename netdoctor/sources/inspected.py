@@ -270,7 +270,8 @@ def _mounts(container_id: str, mounts: Any, host: Json) -> Iterator[Mount]:
             writable=bool(entry.get("RW", True)),
             container=container_id,
             given=how,
-            relabelled=not {"z", "Z"}.isdisjoint((entry.get("Mode") or "").split(",")),
+            # Of a volume the engine writes "z" always.
+            relabelled=entry.get("Type") == "bind" and not {"z", "Z"}.isdisjoint((entry.get("Mode") or "").split(",")),
             subpath=options.get("Subpath") or "",
             wanted=tuple(((options.get("DriverConfig") or {}).get("Options") or {}).items()),
         )

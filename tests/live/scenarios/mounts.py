@@ -259,13 +259,15 @@ def folders_of_somebody_else_that_serve(lab: Lab) -> Scenario:
     lab.run("group", options=(*user, "--group-add", "4242", *_at(folder / "group", "/data")))
     lab.run("acl", options=(*user, *_at(folder / "acl", "/data")))
     lab.run("reader", options=(*user, *_at(folder / "read", "/data")))
+    engine = os.environ["DOCKER_HOST"].removeprefix("unix://")
+    lab.run("socket", options=(*user, *_at(engine, "/var/run/docker.sock")))
     lab.run("redis", [], image="redis:7", options=_at(lab.volume("redis"), "/data"))
     lab.run("db", [], image="postgres:15", options=(*POSTGRES, *_at(folder / "pg", DATA)))
     lab.listens("redis", 6379)
     lab.listens("db", 5432)
     for short in ("root", "open", "group", "acl"):
         _can(lab, short, "touch", "/data/x")
-    for short in ("root", "open", "group", "acl", "reader", "redis", "db"):
+    for short in ("root", "open", "group", "acl", "reader", "socket", "redis", "db"):
         yield lab.healthy(lab.name(short), None)
 
 
@@ -393,10 +395,10 @@ def database_without_room(lab: Lab) -> Scenario:
         volume = lab.disk_volume(short, mebibytes=room)
         path = (*POSTGRES, "--env", f"PGDATA={DATA}/pg", *_at(volume, DATA))
         lab.run(short, [], image="postgres:15", network="net", options=path)
+    ready = ("pg_isready", "-q", "-h", "127.0.0.1")
     for short in ("db", "well"):
-        lab.listens(short, 5432)
+        lab.until(f"{short} to be ready", lambda: not lab.inside(short, *ready).returncode, seconds=60)  # noqa: B023
     rows = "CREATE TABLE t AS SELECT repeat(md5(i::text), 60) AS x FROM generate_series(1, 30000) AS i"
-    lab.until("the database to be ready", lambda: not lab.inside("db", "pg_isready", "-U", "postgres").returncode)
     done = lab.inside("db", "psql", "-U", "postgres", "-c", rows, timeout=60)
     assert done.returncode != 0, done.stdout
     _says(lab, "db", "No space left on device")
