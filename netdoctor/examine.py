@@ -14,6 +14,7 @@ from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
 from netdoctor.ignoring import Ignored
 from netdoctor.model import Link
+from netdoctor.named import project_here
 from netdoctor.plan import Plan, plan
 from netdoctor.questions import connections, questions
 from netdoctor.redact import Redactor
@@ -80,14 +81,14 @@ def begin(request: Request, source: Source, *, all_checks: bool = False) -> Begu
     # One redactor for all: what the configuration betrays is cut in the log lines that the questions bring later.
     redactor = Redactor()
     stack = redactor.stack(source.read())
-    request = _redacted(request, redactor)
-    first = plan(request, stack)
+    typed = _redacted(request, redactor)
+    first = plan(typed, stack)
     stack = _asked(stack, source, first.wants, redactor)
-    final = plan(request, stack)
+    final = plan(typed, stack)
     stack = msgspec.structs.replace(stack, scope=final.scope)
     if all_checks:
         source.foresee(stack, connections(stack, (s for s in final.subjects if isinstance(s, Link))))
-    return Begun(request, source, stack, final, redactor, started)
+    return Begun(_settled(typed, stack), source, stack, final, redactor, started)
 
 
 def finish(
@@ -114,6 +115,12 @@ def finish(
 def _redacted(request: Request, redactor: Redactor) -> Request:
     """What was typed, without its password: it is shown in every report."""
     return request if request.target is None else msgspec.structs.replace(request, target=redactor.text(request.target))
+
+
+def _settled(request: Request, stack: Stack) -> Request:
+    """What was typed, with the project that is meant where only the folder tells it."""
+    project = request.project if request.source is not None else project_here(stack, request)
+    return msgspec.structs.replace(request, project=project, here=None)
 
 
 def _asked(stack: Stack, source: Source, wanted: Iterable[AnyQuestion], redactor: Redactor) -> Stack:

@@ -48,7 +48,8 @@ EXAMPLES = """\b
   netdoctor api                     all that api depends on, and publishes
   netdoctor host api                why can't I reach api from this machine?
   netdoctor host localhost:8080     the same, by what I type in my browser
-  netdoctor                         every running container
+  netdoctor api,worker              all that these depend on
+  netdoctor                         this folder's Compose project, else every running container
   netdoctor --from case.json.gz api postgres"""
 
 
@@ -78,16 +79,17 @@ def cli() -> None:
 def diagnose(ctx: click.Context, /, **options: Any) -> None:
     """Why can't SOURCE reach TARGET, and what do you type to mend it?
 
-    SOURCE is a container (its name, ID, Compose service or project/service), or `host`: the engine's, which reaches
-    what containers publish. TARGET is a container, or the very string of the configuration: localhost:5432,
-    10.0.0.7:5432, a URL with its password. Without a port it is looked for in SOURCE's environment, then among TARGET's
-    listeners, then its exposed ports; for the host, it is every port that TARGET publishes.
+    SOURCE is a container (its name, ID, Compose service, project/service, or web-2 of several), some of them with
+    commas between, or `host`: the engine's, which reaches what containers publish. TARGET is a container, or the very
+    string of the configuration: localhost:5432, 10.0.0.7:5432, a URL with its password. Without a port it is looked for
+    in SOURCE's environment, then among TARGET's listeners, then its exposed ports; for the host, it is every port that
+    TARGET publishes.
     """
     with complaints():
         from netdoctor.report import FORMATS
 
         outputs = checked(ctx.meta["netdoctor.outputs"], FORMATS)
-        request = request_of(options)
+        request = request_of(options, here=True)
         with source_of(options) as source:
             # Where all checks run it is known what they ask of a link: that begins before they are imported.
             begun = [] if options["only"] or options["skip"] else [begin(request, source, all_checks=True)]
@@ -180,7 +182,7 @@ def draw(**options: Any) -> None:
         outputs = checked(click.get_current_context().meta["netdoctor.outputs"], FORMATS)
         with source_of(options) as source:
             registry = the_registry()
-            request = request_of({**options, "target": None})
+            request = request_of({**options, "target": None}, here=True)
             examined = examine(request, source, tuple(registry), registry.complaints)
         shown = [s for s in examined.plan.others if isinstance(s, Container)]
         drawn = chart(examined.stack, examined.diagnosis, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
     from netdoctor.sources.replay import CaptureSource
 
 
-def request_of(options: dict[str, Any]) -> Request:
+def request_of(options: dict[str, Any], *, here: bool = False) -> Request:
+    """What was typed. `here`: without a project, this folder's is meant, if it has one. (A capture knows no folder.)"""
     from netdoctor.request import Request, read_target
 
     if options["target"] is not None:
         read_target(options["target"])  # a port that is none is told before any engine is looked for
-    return Request(source=options["source"], target=options["target"], project=options["project"])
+    project = None
+    if here and options["project"] is None and options["capture"] is None:
+        from netdoctor.compose import find_here
+
+        project = find_here(Path(), os.environ)
+    return Request(source=options["source"], target=options["target"], project=options["project"], here=project)
 
 
 def the_registry() -> Registry:
