@@ -68,9 +68,11 @@ engines: $(STAMP) up up-others ## the same on newer engines; ONLY="-k dns" for s
 	NETDOCTOR_TALLY=$(TALLY) $(LIVE_ON_OTHERS) -q $(ONLY) $(SCENARIOS); told=$$?; \
 	$(BIN)/python -m tests.live.accuracy $(TALLY); exit $$told
 
-bench: $(STAMP) up ## netdoctor, installed from a wheel, against the checklist typed as a script
+bench: $(STAMP) up ## netdoctor against the checklist typed as a script, on a wide stack, and how well links are inferred
 	tests/bench/install build/bench
 	$(ON) $(BIN)/python -m tests.bench build/bench/bin/netdoctor
+	$(ON) $(BIN)/python -m tests.bench.wide build/bench/bin/netdoctor
+	$(BIN)/python -m tests.inference.measure
 
 docs: $(STAMP) ## the pages under docs/ that are made from the code
 	$(BIN)/python -m docs.make

@@ -1,7 +1,7 @@
-"""`make bench-wide`: the whole stack of 300 containers with 299 links, healthy, with nothing typed.
+"""A part of `make bench`: the whole stack of 300 containers with 299 links, healthy, with nothing typed.
 
 Ten servers in a row, each asking the one before, and 290 clients of theirs: 299 links that environment variables tell.
-Starting 300 containers takes about a minute, measuring them seconds; so this is a benchmark of its own.
+Starting 300 containers takes about a minute, measuring them seconds: `--keep` keeps them for the next time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tests.live.lab import Lab
 
@@ -43,9 +42,8 @@ def _container(lab: Lab, number: int) -> None:
     lab.service("", f"s{number}", command, network="default", options=told)
 
 
-def measured(project: str) -> tuple[float, float]:
+def measured(netdoctor: str, project: str) -> tuple[float, float]:
     """Seconds and peak memory (MiB) of one run, which must find all links and call them healthy."""
-    netdoctor = str(Path(sys.executable).with_name("netdoctor"))
     argv = [netdoctor, "--project", project, "-f", "json"]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
@@ -61,15 +59,15 @@ def measured(project: str) -> tuple[float, float]:
     return took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
-def main() -> None:
+def main(netdoctor: str, *options: str) -> None:
     lab = Lab("wide")
-    keep = "--keep" in sys.argv  # for whoever works at the speed: the same stack again
+    keep = "--keep" in options
     if not (keep and lab.docker("ps", "-q", "--filter", "label=netdoctor.scenario=wide").stdout.strip()):
         lab.remove()
         build(lab)
     try:
-        measured(lab.slug)  # warm caches, bytecode
-        runs = [measured(lab.slug) for _ in range(RUNS)]
+        measured(netdoctor, lab.slug)  # warm caches, bytecode
+        runs = [measured(netdoctor, lab.slug) for _ in range(RUNS)]
     finally:
         if not keep:
             lab.remove()
@@ -80,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from tests.live import api
 from tests.live.base import LABEL
@@ -21,7 +21,7 @@ from tests.live.disks import Disks
 from tests.live.host import HostSide
 from tests.live.undo import difference
 
-__all__ = ["LABEL", "PREFIX", "RUNGS", "Case", "Lab", "Scenario", "engines_differ"]
+__all__ = ["LABEL", "PREFIX", "RUNGS", "Case", "Lab", "Scenario", "alone", "engines_differ"]
 
 PREFIX = "netdoctor-test/"
 RUNGS = ("netns", "exec", "engine")
@@ -254,6 +254,13 @@ class Lab(HostSide, Disks):
 
     # -- the end ------------------------------------------------------------------------------------------------
 
+    def __enter__(self) -> Self:
+        self.remove()  # what a killed run left
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
     def remove(self) -> None:
         """Take back what was done to the host, and remove all that bears this scenario's label."""
         self.let_go()
@@ -295,4 +302,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Scenario])
 def engines_differ(scenario: _Function) -> _Function:
     """Mark a scenario in which engines of different generations do it differently: it is run and recorded on each."""
     scenario.engines_differ = True  # type: ignore[attr-defined]
+    return scenario
+
+
+def alone(scenario: _Function) -> _Function:
+    """Mark a scenario that changes what all engines of the machine share: nothing else is tested meanwhile."""
+    scenario.alone = True  # type: ignore[attr-defined]
     return scenario

@@ -27,6 +27,7 @@ from tests.live import api
 from tests.live.asking import CHECKS, ask, wrong
 from tests.live.lab import Case, Lab
 from tests.live.table import SCENARIOS
+from tests.live.turns import turn
 
 REFERENCE = "20.10"
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -112,9 +113,7 @@ def main() -> None:
         for old in list(FIXTURES.glob(f"{family}/{slug}-[0-9]*.json")):
             if made_on(old) == (slug, engine):
                 old.unlink()
-        lab = Lab(slug)
-        lab.remove()
-        try:
+        with turn(alone=SCENARIOS[slug].alone), Lab(slug) as lab:
             for number, case in enumerate(SCENARIOS[slug].build(lab), start=1):
                 name = f"{family}/{slug}-{number}{suffix}.json"
                 if complaint := record(case, slug, FIXTURES / name):
@@ -123,8 +122,6 @@ def main() -> None:
                 if name == "shop/shop-1.json":
                     shutil.copy(FIXTURES / name, DEMO)
                 print(name, *case.finds or ("healthy",))
-        finally:
-            lab.remove()
     (FIXTURES / "README.md").write_text(page(), encoding="utf-8")
     if complaints:
         sys.exit("not recorded:\n" + "\n".join(complaints))

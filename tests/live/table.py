@@ -21,6 +21,7 @@ class Scenario:
     says: str
     build: Callable[[Lab], Iterator[Case]]
     engines_differ: bool
+    alone: bool
 
 
 def _collect() -> dict[str, Scenario]:
@@ -39,8 +40,10 @@ def _collect() -> dict[str, Scenario]:
                 raise ValueError(f"two scenarios are called {slug}")
             if not function.__doc__:
                 raise ValueError(f"the scenario {slug} does not say what it shows")
-            family, differ = info.name.partition("_")[0], getattr(function, "engines_differ", False)
-            found[slug] = Scenario(slug, family, inspect.cleandoc(function.__doc__), function, differ)
+            marks = [getattr(function, mark, False) for mark in ("engines_differ", "alone")]
+            found[slug] = Scenario(
+                slug, info.name.partition("_")[0], inspect.cleandoc(function.__doc__), function, *marks
+            )
     return found
 
 

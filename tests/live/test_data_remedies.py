@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from netdoctor.finding import Remedy
 from tests.live.asking import ask
 from tests.live.lab import Lab
+from tests.live.remedies import Mended, paste, remedy_of
 
 POSTGRES = ("--env", "POSTGRES_PASSWORD=for-the-test")
 DATA = "/var/lib/postgresql/data"
@@ -19,43 +19,9 @@ ROWS = 1000
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab("cure-" + re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_")).strip("-"))
-    _clean(made)
-    try:
+def lab(slug: str) -> Iterator[Lab]:
+    with Mended(slug) as made:
         yield made
-    finally:
-        _clean(made)
-
-
-def _clean(lab: Lab) -> None:
-    """What a remedy makes bears no label of the tests, and is called after the container that it is for."""
-    mine = f"name=^/?{lab.slug}-"
-    for listing, removal in (
-        (("ps", "--all", "--quiet", "--filter", mine), ("rm", "--force", "--volumes")),
-        (("volume", "ls", "--quiet", "--filter", f"name={lab.slug}"), ("volume", "rm", "--force")),
-    ):
-        found = lab.docker(*listing).stdout.split()
-        if found:
-            lab.docker(*removal, *found)
-    lab.remove()
-
-
-def remedy_of(lab: Lab, short: str, code: str) -> Remedy:
-    """The remedy of what netdoctor finds; the root cause, or a warning."""
-    judged = ask(lab.healthy(lab.name(short), None), "auto").diagnosis.results
-    found = [j.result.finding for j in judged if j.result.code == code]
-    assert found, f"{code} was not found: {[j.result.code for j in judged]}"
-    assert found[0].remedy is not None
-    return found[0].remedy
-
-
-def paste(remedy: Remedy, folder: Path) -> None:
-    """Run the commands one after the other, each as it stands."""
-    for command in remedy.run:
-        argv = ["bash", "-c", f"set -o pipefail; {command}"]
-        done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 
 def ready(lab: Lab, short: str) -> None:

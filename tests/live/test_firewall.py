@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +13,13 @@ from tests.live.test_whole_runs import facts, netdoctor
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab("run-" + re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_")).strip("-"))
-    made.remove()
-    try:
-        made.network("net")
-        made.run("db", ["labsrv", "http", "0.0.0.0", "5432"], network="net")
-        made.run("api", network="net")
-        made.connects("api", "db", 5432)
-        yield made
-    finally:
-        made.remove()
+def lab(lab: Lab) -> Lab:
+    """api reaches db."""
+    lab.network("net")
+    lab.run("db", ["labsrv", "http", "0.0.0.0", "5432"], network="net")
+    lab.run("api", network="net")
+    lab.connects("api", "db", 5432)
+    return lab
 
 
 def inside(lab: Lab, short: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,6 @@ from tests.live.lab import Lab
 from tests.live.undo import difference, left_behind
 
 SERVER = ["labsrv", "http", "0.0.0.0", "8080"]
-
-
-@pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab(request.node.name.removeprefix("test_").replace("_", "-"))
-    made.remove()
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 def test_host_and_outside(lab: Lab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,48 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from netdoctor.finding import Remedy
 from tests.live.asking import ask
 from tests.live.lab import Lab
+from tests.live.remedies import Mended, paste, remedy_of
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab("mend-" + re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_")).strip("-"))
-    _clean(made)
-    try:
+def lab(slug: str) -> Iterator[Lab]:
+    with Mended(slug) as made:
         yield made
-    finally:
-        _clean(made)
-
-
-def _clean(lab: Lab) -> None:
-    """What a remedy makes bears no label of the tests, and is called after the container that it is for."""
-    lab.let_go()
-    found = lab.docker("ps", "--all", "--quiet", "--filter", f"name=^/?{lab.slug}-").stdout.split()
-    if found:
-        lab.docker("rm", "--force", "--volumes", *found)
-    lab.remove()
-
-
-def _remedy(lab: Lab, short: str, code: str) -> Remedy:
-    judged = ask(lab.healthy(lab.name(short), None), "auto").diagnosis.results
-    found = [j.result.finding for j in judged if j.result.code == code]
-    assert found, f"{code} was not found: {[(j.result.code, j.result.finding.says) for j in judged]}"
-    assert found[0].remedy is not None
-    return found[0].remedy
 
 
 def _mended(lab: Lab, short: str, code: str, *, after: Callable[[str], None] = lambda _: None) -> None:
-    """Find it, run its commands one after the other, each as it stands, and find nothing of the kind any more.
-
-    `after` does what the remedy's sentence leaves to people, once it is called with the command that was run.
-    """
-    for command in _remedy(lab, short, code).run:
-        argv = ["bash", "-c", f"set -o pipefail; {command}"]
-        done = subprocess.run(argv, cwd=lab.folder(), capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        after(command)
+    """Find it, paste its remedy, and find nothing of the kind any more."""
+    paste(remedy_of(lab, short, code), lab.folder(), after)
     found = ask(lab.healthy(lab.name(short), None), "auto").diagnosis
     assert not any(j.result.code == code for j in found.results), [j.result.finding.says for j in found.results]
     assert found.verdict == "healthy", [(j.result.code, j.result.finding.says) for j in found.results]
@@ -102,7 +73,7 @@ def test_replaced_file_and_folder(lab: Lab) -> None:
     lab.folder("data")
     lab.file("data/new", "")
     code = "volume.source/stale-file"
-    assert _remedy(lab, "app", code).run == _remedy(lab, "app", "volume.source/replaced").run
+    assert remedy_of(lab, "app", code).run == remedy_of(lab, "app", "volume.source/replaced").run
     _mended(lab, "app", code)
     assert _runs(lab, "app", "cat", "/etc/app.conf") == "x=20\n"
     _runs(lab, "app", "ls", "/data/new")
@@ -235,7 +206,7 @@ def test_share_that_hangs(lab: Lab) -> None:
     share = lab.hanging_folder("share")
     lab.run("app", options=_at(share.path, "/data"))
     share.hang()
-    remedy = _remedy(lab, "app", "volume.driver/not-answering")
+    remedy = remedy_of(lab, "app", "volume.driver/not-answering")
     share.answer()  # its server is back: what the remedy wants first
     assert remedy.run[-1] == f"docker restart {lab.name('app')}"
     found = ask(lab.healthy(lab.name("app"), None), "auto").diagnosis

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +14,6 @@ from tests.live.lab import RUNGS, Lab
 
 OLD = 1_000_000_000.0
 """An access time so old that any access would bring it up to date, also with relatime."""
-
-
-@pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab("still-" + re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_")).strip("-"))
-    made.remove()
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 def _everything(*folders: Path) -> list[Path]:

@@ -12,23 +12,21 @@ from tests.live.table import SCENARIOS
 
 
 def _parameter(slug: str) -> ParameterSet:
-    return pytest.param(slug, marks=[pytest.mark.engines_differ] if SCENARIOS[slug].engines_differ else [])
+    scenario = SCENARIOS[slug]
+    marks = {"engines_differ": scenario.engines_differ, "alone": scenario.alone}
+    return pytest.param(slug, marks=[getattr(pytest.mark, name) for name, marked in marks.items() if marked])
 
 
 @pytest.mark.parametrize("slug", [_parameter(slug) for slug in sorted(SCENARIOS)])
 def test_scenario(slug: str) -> None:
-    lab = Lab(slug)
-    lab.remove()  # what a killed run left
     complaints: list[str] = []
     cases = 0
-    try:
+    with Lab(slug) as lab:
         for case in SCENARIOS[slug].build(lab):
             cases += 1
             for rung in RUNGS:
                 diagnosis = ask(case, rung).diagnosis
                 note(SCENARIOS[slug].family, case, rung, diagnosis, causes(diagnosis))
                 complaints += filter(None, [wrong(case, rung, diagnosis)])
-    finally:
-        lab.remove()
     assert cases, f"the scenario {slug} asks nothing"
     assert not complaints, "\n".join(complaints)

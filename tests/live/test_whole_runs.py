@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -29,16 +28,6 @@ SERVER = ["labsrv", "http", "0.0.0.0", "5432"]
 def netdoctor(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "netdoctor", *arguments]
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=timeout)
-
-
-@pytest.fixture
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    made = Lab("run-" + re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_")).strip("-"))
-    made.remove()
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 def test_a_capture_gives_the_same_report_and_can_be_asked_again(lab: Lab, tmp_path: Path) -> None:

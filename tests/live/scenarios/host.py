@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
-from tests.live.lab import Lab, Scenario
+from tests.live.lab import Lab, Scenario, alone
 
 RULES = ("netns",)
 BEYOND = "203.0.113.81"
@@ -96,3 +97,40 @@ while (left := round(limit * float(sys.argv[1])) - int(open(table + "count").rea
 def _track(lab: Lab, share: float) -> None:
     """Datagrams to nobody until the host tracks this share of the connections that it may."""
     assert lab.process(sys.executable, "-c", _FLOOD, str(share), "203.0.113.99").wait(90) == 0
+
+
+NEIGHBOURS = "198.18.0.0/15"
+"""For benchmarks (RFC 2544): nobody's on any network."""
+
+
+@alone
+def neighbour_table_fills_up(lab: Lab) -> Scenario:
+    """The machine's neighbour table is full: an error for whoever is not in it, a warning for others."""
+    _servers(lab)
+    lab.run("late", network="net")
+    lab.sysctl("net.ipv4.neigh.eth0.base_reachable_time_ms", "600000")
+    lab.host("true", undo=("ip", "neigh", "flush", "to", NEIGHBOURS))
+    cause, symptom = "host.neighbours/full", "port.accepts/timed-out"
+    _neighbours(lab, 1.1)  # it overflows, which is remembered
+    lab.fails("late", "db", 5432)
+    lab.connects("api", "db", 5432)
+    yield lab.sick(lab.name("late"), f"{lab.address('db')}:5432", cause, instead=(symptom,))
+    yield lab.healthy(lab.name("api"), f"{lab.address('db')}:5432", warns=(cause,))
+    _neighbours(lab, 0.93)
+    lab.connects("late", "db", 5432)
+    yield lab.healthy(lab.name("late"), f"{lab.address('db')}:5432", warns=("host.neighbours/nearly-full",))
+
+
+def _neighbours(lab: Lab, share: float) -> None:
+    """Neighbours that nobody has until the machine knows this share of those that it may.
+
+    They are said to have just been reached: the kernel clears out no others when it runs short.
+    """
+    lab.host("ip", "neigh", "flush", "to", NEIGHBOURS, undo=())
+    table = lab.host("ip", "-s", "ntable", "show", "name", "arp_cache", undo=())
+    known, most = (int(re.findall(rf"{name} (\d+)", table)[0]) for name in ("entries", "thresh3"))
+    entries = (
+        f"neigh replace 198.18.{n >> 8}.{n & 255} lladdr 02:00:00:00:00:01 nud reachable dev eth0\n"
+        for n in range(1, round(most * share) - known + 1)
+    )
+    lab.host("ip", "-force", "-batch", lab.file("neighbours", "".join(entries)), undo=(), check=share < 1)
