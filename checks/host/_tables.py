@@ -12,25 +12,21 @@ FULL, NEARLY = 0.99, 0.90
 """Shares of the limit. At the very limit the kernel still makes room now and then, so a full table is seen below it."""
 
 
-def judge(stack: Stack, what: str, fill: Fill, remedy: Remedy, *, makes_room: bool = False) -> Iterator[Finding]:
-    """`what` is the table in words: "the connection tracking table".
-
-    `makes_room`: the kernel clears out what is old when it has to, so a table is only full if it has overflowed before;
-    and where it holds more than it may, others of its entries than those that were seen do not count.
-    """
+def judge(
+    stack: Stack, what: str, fill: Fill, remedy: Remedy, seen_by: str, *, has_room: bool = False
+) -> Iterator[Finding]:
+    """`what` is the table in words: "the connection tracking table". `has_room`, however many entries it holds."""
     counted = fill.count - fill.exempt
-    if makes_room and (not fill.overflows or counted > fill.limit):
-        counted = 0
     evidence = {"count": fill.count, "exempt": fill.exempt, "limit": fill.limit, "refused": fill.overflows}
-    share = counted / fill.limit if fill.limit else 0.0
-    says = f"{what} holds {fill.count - fill.exempt} of {fill.limit} entries"
+    share = counted / fill.limit if fill.limit and not has_room else 0.0
+    says = f"{what} holds {counted} of {fill.limit} entries"
     if share < NEARLY:
-        yield passed(says, seen_by="netns", **evidence)
+        yield passed(says, seen_by=seen_by, **evidence)
     elif share < FULL:
         yield warn(
-            "nearly-full", f"{says}: when it is full, packets are dropped", remedy=remedy, seen_by="netns", **evidence
+            "nearly-full", f"{says}: when it is full, packets are dropped", remedy=remedy, seen_by=seen_by, **evidence
         )
     else:
         # What this stack needs may all be in the table already: only what gets no answer suffers from it.
         say = fail if unanswered(stack) else warn
-        yield say("full", f"{says}, so packets are dropped", remedy=remedy, seen_by="netns", **evidence)
+        yield say("full", f"{says}, so packets are dropped", remedy=remedy, seen_by=seen_by, **evidence)

@@ -72,4 +72,4 @@ def conntrack(stack: Stack, host: Host) -> Iterator[Finding]:
             run=(f"sudo sysctl -w {setting}", f"echo {setting} | sudo tee /etc/sysctl.d/90-conntrack.conf"),
             verify=("sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",),
         )
-        yield from judge(stack, f"the connection tracking table of {host.name}", facts.conntrack, remedy)
+        yield from judge(stack, f"the connection tracking table of {host.name}", facts.conntrack, remedy, facts.seen_by)

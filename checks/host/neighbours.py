@@ -7,8 +7,8 @@ What is asked
 
 Healthy
     There is room, or the table has never overflowed: the kernel clears out old entries in time. Entries that somebody
-    wrote for good (an overlay network does that) do not count towards the limit. IPv6 is judged only where a network
-    has it.
+    wrote for good (an overlay network does that) and those of loopback do not count towards the limit; so a table that
+    holds more than it may is full, unless there are overlay networks. IPv6 is judged only where a network has it.
 
 Sick
     full: a table is full, and what this stack asks for gets no answer; a warning where everything asked about works.
@@ -84,4 +84,7 @@ def neighbours(stack: Stack, host: Host) -> Iterator[Finding]:
             ),
             verify=(f"sysctl net.{family}.neigh.default.gc_thresh3", "ip -s neigh | wc -l"),
         )
-        yield from judge(stack, f"the neighbour table {name} of {host.name}", fill, remedy, makes_room=True)
+        what, known = f"the neighbour table {name} of {host.name}", fill.count - fill.exempt
+        for_good = known > fill.limit and any(n.driver == "overlay" for n in stack.networks)
+        room = not fill.overflows or for_good
+        yield from judge(stack, what, fill, remedy, facts.seen_by, has_room=room)

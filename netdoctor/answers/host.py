@@ -86,8 +86,8 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How full a table of the kernel is. `limit` 0: unknown or none.
 
     `overflows` is how many entries were refused since the machine started. `exempt` of the entries do not count towards
-    the limit (permanent neighbours, as an overlay network makes them), as far as they could be seen: those of other
-    namespaces are not.
+    the limit (neighbours on loopback, and permanent ones as an overlay network makes them), as far as they could be
+    seen: those of other namespaces are not.
     """
 
     count: int

@@ -16,6 +16,7 @@ _LOCAL_TABLE = 255
 _KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}  # RTN_*; local and the like not
 _ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}  # FR_ACT_*
 _PERMANENT = 0x80  # NUD_PERMANENT
+_LOOPBACK = 1  # the interface's index, in every namespace
 _TABLES_OF_THE_KERNEL = {(0, 255), (32766, 254), (32767, 253)}  # priority and table: local, main, default
 _NEXT_HOP = struct.Struct("=HBBi")  # rtnexthop: length, flags, hops, index
 
@@ -129,7 +130,9 @@ def neighbours(netlink: socket.socket) -> Mapping[str, Fill]:
     """The machine's neighbour tables, which all namespaces share, by name. Raises OSError."""
     families: Mapping[int, str] = {socket.AF_INET: "arp_cache", socket.AF_INET6: "ndisc_cache"}
     exempt = {
-        name: sum(bool(m.fixed[2] & _PERMANENT) for m in rt.dump(netlink, rt.NEIGHBOUR, family))
+        name: sum(
+            bool(m.fixed[2] & _PERMANENT) or m.fixed[1] == _LOOPBACK for m in rt.dump(netlink, rt.NEIGHBOUR, family)
+        )
         for family, name in families.items()
     }
     found: dict[str, Fill] = {}

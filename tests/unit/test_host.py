@@ -20,14 +20,20 @@ API = Container(
 )
 
 
-def judged(check: str, facts: HostFacts, outcome: Outcome = "connected", address: str = "10.213.0.3") -> list[Finding]:
+def judged(
+    check: str,
+    facts: HostFacts,
+    outcome: Outcome = "connected",
+    address: str = "10.213.0.3",
+    networks: tuple[Network, ...] = (NET,),
+) -> list[Finding]:
     link = Link(source=API.id, address=address, port=80)
     connection = Connection(seen_by="netns", attempts=(Attempt(address=address, outcome=outcome),))
     asked = (
         Asked(question=AskHost(), answer=facts),
         Asked(question=AskConnection.of(link), answer=connection),
     )
-    stack = Stack(engine=Engine(), containers=(API,), networks=(NET,), asked=asked, links=(link,))
+    stack = Stack(engine=Engine(), containers=(API,), networks=networks, asked=asked, links=(link,))
     return [r.finding for r in run(stack, (Host(),), (registry.load().find(check),))]
 
 
@@ -58,11 +64,17 @@ def test_the_connection_table(count: int, outcome: Outcome, expected: str) -> No
         (Fill(count=950, limit=1024, overflows=2), "warn/nearly-full"),
         (Fill(count=1020, limit=1024, overflows=2, exempt=900), "pass"),  # permanent entries of this namespace
         (Fill(count=1020, limit=1024), "pass"),  # three hundred containers: the kernel makes room in time
-        (Fill(count=1077, limit=1024, overflows=2), "pass"),  # permanent ones of others: it could not hold so many
+        (Fill(count=1035, limit=1024, overflows=2), "fail/full"),  # those of other namespaces' loopback do not count
     ],
 )
 def test_the_neighbour_table(fill: Fill, expected: str) -> None:
     assert code(judged("host.neighbours", HostFacts(neighbours={"arp_cache": fill}), "no-route")) == expected
+
+
+def test_an_overlay_network_writes_neighbours_for_good() -> None:
+    full = HostFacts(neighbours={"arp_cache": Fill(count=1077, limit=1024, overflows=2)})
+    overlay = Network(id="n2", name="mesh", driver="overlay")
+    assert code(judged("host.neighbours", full, "no-route", networks=(NET, overlay))) == "pass"
 
 
 def test_ipv6_neighbours_count_where_a_network_has_ipv6() -> None:

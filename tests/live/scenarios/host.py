@@ -114,11 +114,11 @@ def neighbour_table_fills_up(lab: Lab) -> Scenario:
     _neighbours(lab, 1.1)  # it overflows, which is remembered
     lab.fails("late", "db", 5432)
     lab.connects("api", "db", 5432)
-    yield lab.sick(lab.name("late"), f"{lab.address('db')}:5432", cause, instead=(symptom,))
-    yield lab.healthy(lab.name("api"), f"{lab.address('db')}:5432", warns=(cause,))
+    yield lab.sick(lab.name("late"), f"{lab.name('db')}:5432", cause, rungs=RULES, instead=(symptom,))
+    yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432", warns=(cause,))
     _neighbours(lab, 0.93)
     lab.connects("late", "db", 5432)
-    yield lab.healthy(lab.name("late"), f"{lab.address('db')}:5432", warns=("host.neighbours/nearly-full",))
+    yield lab.healthy(lab.name("late"), f"{lab.name('db')}:5432", warns=("host.neighbours/nearly-full",))
 
 
 def _neighbours(lab: Lab, share: float) -> None:
