@@ -26,7 +26,7 @@ def checks_page() -> str:
     for check in registry.load():
         reasons = "\n".join(f"| `{r.slug}` | {r.says} |" for r in check.reasons)
         parts.append(
-            f"## {check.id}\n\n*{check.title}*\n\n| reason | what was seen |\n|---|---|\n{reasons}\n\n"
+            f"## {check.id}\n\n*{check.asks}*\n\n| reason | what was seen |\n|---|---|\n{reasons}\n\n"
             f"```text\n{check.manual}\n```\n"
         )
     return "\n".join(parts)

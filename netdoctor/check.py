@@ -61,6 +61,11 @@ class Check(msgspec.Struct, frozen=True):
     """Whether an `unknown` leaves it open if the subject is well: the verdict of the run is unclear then."""
 
     @property
+    def asks(self) -> str:
+        """The title of any subject: SOURCE for `{source}`."""
+        return re.sub(r"\{(\w+)\}", lambda word: word[1].upper(), self.title)
+
+    @property
     def manual(self) -> str:
         """The docstring of the check's module: what `netdoctor explain` prints."""
         return inspect.cleandoc(sys.modules[self.judge.__module__].__doc__ or "")

@@ -221,7 +221,7 @@ def checks() -> None:
     """List the checks and the reasons for which they fail."""
     registry = the_registry()
     for check in registry:
-        click.echo(f"{check.id}  {check.title}")
+        click.echo(f"{check.id}  {check.asks}")
         width = max(len(r.slug) for r in check.reasons)
         for reason in check.reasons:
             click.echo(f"    {reason.slug:<{width}}  {reason.says}")
@@ -233,7 +233,7 @@ def explain(check_id: str) -> None:
     """Print a check's manual: what it asks, how it fails, how to mend it, how to see the same by hand."""
     with complaints():
         check = the_registry().find(check_id)
-    click.echo(f"{check.id}: {check.title}\n\n{check.manual}")
+    click.echo(f"{check.id}: {check.asks}\n\n{check.manual}")
 
 
 def main() -> None:
