@@ -7,15 +7,9 @@ import io
 import json
 import os
 import socket
-import ssl
-import subprocess
-import sys
 import tarfile
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,98 +23,10 @@ from netdoctor.sources.docker_api import (
     TimedOut,
     Unreachable,
 )
-from netdoctor.sources.endpoint import TLS, EndpointAddress
+from netdoctor.sources.endpoint import EndpointAddress
 from netdoctor.sources.errors import in_words
 from netdoctor.sources.replies import frames
-
-PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
-
-
-def reply(content: object, status: str = "200 OK", headers: str = "") -> bytes:
-    body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def stream(body: bytes) -> bytes:
-    """As the engine answers a start or a log: no length, the end of the connection is the end."""
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n" + body
-
-
-def frame(number: int, text: bytes) -> bytes:
-    return bytes([number, 0, 0, 0]) + len(text).to_bytes(4, "big") + text
-
-
-class FakeEngine:
-    """Answers each request line (`GET /v1.41/info`) as written, in order; None: never. Says what it was asked."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        self.listener = listener
-        self.answers: dict[str, list[bytes | None]] = {"GET /_ping": [PING]}
-        self.asked: list[str] = []
-        self.bodies: list[bytes] = []
-        self.connections = 0
-        self.drip = 0.0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def on(self, request: str, *answers: bytes | None) -> None:
-        self.answers.setdefault(request, []).extend(answers)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with (
-            suppress(OSError),
-            connection,
-            connection.makefile("rb") as incoming,
-            connection.makefile("wb") as outgoing,
-        ):
-            while line := incoming.readline().decode():
-                length = 0
-                while (header := incoming.readline()) not in (b"\r\n", b""):
-                    if header.lower().startswith(b"content-length:"):
-                        length = int(header.partition(b":")[2])
-                self.bodies.append(incoming.read(length))
-                request = line.rpartition(" ")[0]
-                self.asked.append(request)
-                answer = (self.answers.get(request) or [reply({"message": "page not found"}, "404 Not Found")]).pop(0)
-                if answer is None:
-                    time.sleep(5)
-                    return
-                for part in [answer] if not self.drip else [answer[i : i + 1] for i in range(len(answer))]:
-                    time.sleep(self.drip)
-                    outgoing.write(part)
-                    outgoing.flush()
-                if b"Content-Length" not in answer and b"chunked" not in answer:
-                    return
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    # Not tmp_path: a socket's path has a limit of 107 characters.
-    with tempfile.TemporaryDirectory(prefix="nd-", dir="/tmp") as path:
-        yield Path(path)
-
-
-@pytest.fixture
-def engine(folder: Path) -> Iterator[FakeEngine]:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(folder / "e.sock"))
-        listener.listen()
-        yield FakeEngine(listener)
-
-
-@pytest.fixture
-def api(engine: FakeEngine, folder: Path) -> Iterator[EngineAPI]:
-    with EngineAPI(EndpointAddress(f"unix://{folder}/e.sock"), timeout=2) as found:
-        yield found
-
+from tests.unit.fake_engine import PING, FakeEngine, frame, reply, stream
 
 # -- one request ----------------------------------------------------------------------------------------------------
 
@@ -348,107 +254,3 @@ def test_stat(engine: FakeEngine, api: EngineAPI) -> None:
     )
     engine.on("HEAD /v1.41/containers/c1/archive?path=%2Fnone", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     assert api.stat("c1", "/none") is None
-
-
-# -- other ways to an engine ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_plain_tcp(address: str) -> None:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        listener = socket.create_server((address, 0), family=family)
-    except OSError:
-        pytest.skip(f"this machine has no {address}")
-    with listener:
-        FakeEngine(listener).on("GET /v1.41/info", reply({"Name": "far"}))
-        host = f"[{address}]" if ":" in address else address
-        with EngineAPI(EndpointAddress(f"tcp://{host}:{listener.getsockname()[1]}"), timeout=2) as api:
-            assert api.get("/info") == {"Name": "far"}
-
-
-def test_ssh_is_the_docker_commands_way(
-    engine: FakeEngine, folder: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[str, str], None]
-) -> None:
-    program(
-        "ssh",
-        "import socket,sys,os,threading\n"
-        "open(sys.argv[0]+'.args','w').write(' '.join(sys.argv[1:]))\n"
-        f"s=socket.socket(socket.AF_UNIX); s.connect('{folder}/e.sock')\n"
-        "threading.Thread(target=lambda: [os.write(1,d) for d in iter(lambda: s.recv(9999),b'')],daemon=True).start()\n"
-        "for d in iter(lambda: os.read(0,9999),b''): s.sendall(d)\n",
-    )
-    engine.on("GET /v1.41/info", reply({"Name": "far"}))
-    with EngineAPI(EndpointAddress("ssh://me@build:2222/run/d.sock"), timeout=5) as api:
-        assert api.get("/info") == {"Name": "far"}
-    wanted = "-T -l me -p 2222 -- build docker --host unix:///run/d.sock system dial-stdio"
-    assert (folder / "bin/ssh.args").read_text() == wanted
-
-
-def test_what_ssh_complains_about_is_told(program: Callable[[str, str], None]) -> None:
-    program("ssh", "import sys; sys.exit('me@build: Permission denied (publickey).')")
-    with pytest.raises(Unreachable, match=r"ssh says: me@build: Permission denied \(publickey\)"):
-        EngineAPI(EndpointAddress("ssh://me@build"), timeout=5).get("/info")
-
-
-@pytest.fixture
-def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    def make(name: str, script: str) -> None:
-        path = folder / "bin" / name
-        path.parent.mkdir()
-        path.write_text(f"#!{sys.executable} -IS\n{script}")
-        path.chmod(0o755)
-        monkeypatch.setenv("PATH", str(path.parent))
-
-    return make
-
-
-def test_tls_goes_through_the_docker_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-        " -addext subjectAltName=DNS:localhost -keyout key.pem -out ca.pem",
-        shell=True,
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")  # must not replace the engine's own
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    with socket.create_server(("127.0.0.1", 0)) as plain, context.wrap_socket(plain, server_side=True) as listener:
-        engine = FakeEngine(listener)
-        engine.on("GET /v1.41/info", reply({"Name": "far"}))
-        engine.on("POST /v1.41/containers/c1/exec", reply({"Id": "e1"}, "201 Created"))
-        engine.on("POST /v1.41/exec/e1/start", stream(frame(1, b"out") + frame(2, b"err")), None)
-        engine.on("GET /v1.41/exec/e1/json", reply({"Running": False, "ExitCode": 0}))
-        engine.on("GET /v1.41/x", reply({"message": "no x"}, "404 Not Found"), None)
-        endpoint = EndpointAddress(f"tcp://localhost:{listener.getsockname()[1]}", tls=TLS(ca=str(folder / "ca.pem")))
-        with EngineAPI(endpoint, timeout=0.3) as api:
-            assert api.get("/info") == {"Name": "far"}
-            assert api.exec("c1", ["id"], timeout=1).errors == b"err"
-            with pytest.raises(NotFound, match="no x"):
-                api.get("/x")
-            with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
-                api.get("/x")
-        missing = EndpointAddress(endpoint.url, tls=TLS(ca="/nowhere/ca.pem"))
-        with pytest.raises(Unreachable, match="cannot be reached"):
-            EngineAPI(missing, timeout=0.5).get("/info")
-        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-        monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-        with pytest.raises(Unreachable, match=r"do not trust each other \(self-signed certificate\)"):
-            EngineAPI(EndpointAddress(endpoint.url, tls=TLS()), timeout=0.5).get("/info")
-    with pytest.raises(Unreachable, match="no Docker engine answers"):
-        EngineAPI(endpoint, timeout=0.5).get("/info")
-
-
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("/run/user/1000/docker.sock", "systemctl --user start docker"),
-        ("/run/podman/podman.sock", "systemctl start podman.socket"),
-        ("/root/.docker/desktop/docker.sock", "start Docker Desktop"),
-        ("/root/.colima/default/docker.sock", "colima start"),
-    ],
-)
-def test_each_engine_is_started_its_own_way(path: str, wanted: str) -> None:
-    assert wanted in str(in_words(FileNotFoundError(2, "x"), EndpointAddress(f"unix://{path}"), 10))
