@@ -171,8 +171,12 @@ def _compose(source: Container, edits: Iterable[Edit], extra: Mapping[str, str],
         values[edit.variable] = value.replace(edit.old, edit.new, 1)
     values.pop("", None)
     if command := [e for e in edits if not e.variable]:
-        # The engine does not tell where the entry point ends and the command begins.
-        lines += [f"    entrypoint: {json.dumps(replaced(source.command, command))}", "    command: []"]
+        old, new = source.command, replaced(source.command, command)
+        first = source.entry_words
+        if first is not None and tuple(new[:first]) == old[:first]:
+            lines.append(f"    command: {json.dumps(new[first:])}")
+        else:
+            lines += [f"    entrypoint: {json.dumps(new)}", "    command: []"]
     hosts = [o.removeprefix("--add-host ") for o in options if o.startswith("--add-host ")]
     lines += ["    extra_hosts:", *(f"      - {json.dumps(h)}" for h in hosts)] if hosts else []
     if values:

@@ -20,7 +20,7 @@ def update(task: Container, edits: Iterable[Edit], extra: Mapping[str, str], opt
     edits = tuple(edits)
     words = [*_variables(task, edits, extra), *_options(options)]
     if command := [e for e in edits if not e.variable]:
-        words.append(f"--args {shlex.quote(shlex.join(replaced(task.command, command)[1:]))}")
+        words.append(f"--args {shlex.quote(shlex.join(replaced(task.command, command)[task.entry_words or 0 :]))}")
     return " ".join(("docker service update", *words, task.swarm_service))
 
 

@@ -153,6 +153,8 @@ class Container(Value, frozen=True, kw_only=True):
     created: float = 0.0
     command: tuple[str, ...] = ()
     """Entry point and command together, as the process was started."""
+    entry_words: int | None = None
+    """How many words of `command` are the entry point, None where the engine does not tell."""
     environment: tuple[tuple[str, str], ...] = ()
     labels: Mapping[str, str] = {}
     user: str = ""

@@ -118,6 +118,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
     if host.get("PublishAllPorts"):  # -P asks for every exposed port, and leaves the host port to the engine
         bindings = {f"{port}/{protocol}": [{}] for port, protocol in exposed} | bindings
     mode = host.get("NetworkMode") or ""
+    command = tuple(a for a in (found.get("Path"), *(found.get("Args") or ())) if a is not None)
     joined = mode.startswith("container:")  # Podman repeats the endpoints and ports of the container that was joined
     state = _state(found)
     return Container(
@@ -128,7 +129,8 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         image_id=found.get("Image") or "",
         host_name=config.get("Hostname") or "",
         created=seconds(found.get("Created")),
-        command=tuple(a for a in (found.get("Path"), *(found.get("Args") or ())) if a is not None),
+        command=command,
+        entry_words=_entry_words(command, config),
         environment=tuple((key, value) for key, _, value in (e.partition("=") for e in config.get("Env") or ())),
         labels=config.get("Labels") or {},
         user=config.get("User") or "",
@@ -166,6 +168,13 @@ def seconds(time: str | None) -> float:
 
 # Podman's own words for a container's state, in Docker's.
 _STATUS = {"configured": "created", "initialized": "created", "stopped": "exited", "stopping": "running"}
+
+
+def _entry_words(command: tuple[str, ...], config: Json) -> int | None:
+    """Where the engine wrote both down and the process was started with them (Podman 4 joins the words of one)."""
+    first, rest = (config.get(key) or [] for key in ("Entrypoint", "Cmd"))
+    told = isinstance(first, list) and isinstance(rest, list) and (*first, *rest) == command
+    return len(first) if told else None
 
 
 def _state(found: Json) -> State:

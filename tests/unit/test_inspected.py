@@ -189,6 +189,16 @@ def test_container_of_docker() -> None:
     assert (found.links, found.restart_policy, found.read_only, found.auto_remove) == ((), "on-failure", False, False)
 
 
+@pytest.mark.parametrize(
+    ("entry_point", "command", "expected"),
+    [(["sleep"], ["1000"], 1), (None, ["sleep", "1000"], 0), ("sleep", ["1000"], None), (["tini"], ["1000"], None)],
+)
+def test_where_the_entry_point_ends(entry_point: object, command: list[str], expected: int | None) -> None:
+    found = inspected.container(changed(DOCKER_20, Config={"Entrypoint": entry_point, "Cmd": command}))
+    assert found.command == ("sleep", "1000")
+    assert found.entry_words == expected
+
+
 def test_ports_asked_for_and_published() -> None:
     found = inspected.container(DOCKER_20)
     assert found.exposed == ((80, "tcp"), (81, "tcp"), (82, "udp"))
