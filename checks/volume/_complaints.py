@@ -42,9 +42,14 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 _PATTERNS = tuple((kind, lazily(f"(?i){pattern}")) for kind, pattern in _KINDS)
 _PATH = lazily(r"(?<![\w.~-])/+[^\s'\"`:;,()\[\]<>|*]+")
-# What is denied has nothing to do with files.
+# What is denied has nothing to do with files: of system calls that the engine's seccomp profile refuses, mbind(2) and
+# io_uring_setup(2) are in the log of every healthy MySQL and MariaDB.
 _ELSEWHERE = lazily(
-    r"(?i)\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b"
+    r"(?i)\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b|"
+    r"\bio_uring|\bmbind|\bmlock|mempolicy|move_pages|sched_set|setpriority|perf_event|\bbpf\b|huge_?pages?|\bicmp|keyctl"
+)
+_OF_FILES = lazily(
+    r"(?i)\b(?:files?|folders?|director(?:y|ies)|open|creat|writ|chmod|chown|mkdir|unlink|renam|remov|log)"
 )
 
 
@@ -61,6 +66,8 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
         if kind is None or (kind == "denied" and _ELSEWHERE.search(line.text)):
             continue
         path = _path(container, line.text, kind)
+        if kind == "denied" and not path and not _OF_FILES.search(line.text):
+            continue
         mount = mounted_at(container, path) if path else _data_mount(container)
         found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
     return tuple(found)

@@ -57,8 +57,9 @@ class Base:
         return str(path)
 
     def folder(self, name: str = "") -> Path:
-        """A folder on the host, to be mounted; removed with the stack."""
-        path = Path(tempfile.gettempdir()) / f"netdoctor-lab-{self.slug}" / name
+        """A folder on the host, to be mounted; removed with the stack. Engines of the lab share the machine's files."""
+        engine = Path(os.environ.get("NETDOCTOR_LAB", "engine")).name
+        path = Path(tempfile.gettempdir()) / f"netdoctor-lab-{engine}" / self.slug / name
         path.mkdir(parents=True, exist_ok=True)
         return path
 

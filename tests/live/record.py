@@ -83,8 +83,11 @@ def record(case: Case, slug: str, path: Path) -> str:
         return complaint
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, own(examined.stack, slug), msgspec.structs.asdict(examined.diagnosis.asked), __version__, examined.cut)
-    if folder := examined.stack.engine.folder:  # where the lab keeps its engines is this machine's business
-        path.write_text(path.read_text(encoding="utf-8").replace(folder, USUAL_FOLDER), encoding="utf-8")
+    # Where the lab keeps its engines and its files is this machine's business.
+    text = path.read_text(encoding="utf-8").replace(str(Lab(slug).folder()), f"/srv/{slug}")
+    if folder := examined.stack.engine.folder:
+        text = text.replace(folder, USUAL_FOLDER)
+    path.write_text(text, encoding="utf-8")
     report = json.dumps(expected(path), indent=1, ensure_ascii=False, sort_keys=False)
     path.with_suffix(".report.json").write_text(report + "\n", encoding="utf-8")
     return ""

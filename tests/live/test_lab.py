@@ -73,7 +73,7 @@ def test_disks(lab: Lab) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         lab.inside("app", "cat", "/share/data", timeout=0.5)
     lab.remove()
-    assert "netdoctor-lab-" not in Path("/proc/mounts").read_text()
+    assert str(lab.folder()) not in Path("/proc/mounts").read_text()
 
 
 def test_a_killed_run() -> None:
