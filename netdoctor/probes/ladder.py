@@ -92,8 +92,9 @@ def ask(
             lambda q, clock: _answer(stack, api, others, (rungs, engine), q, clock),
             lambda q: _what(stack, q),
             timeout,
-            width,
-            most,
+            width=width,
+            most=most,
+            at_home=most == MOST,
         )
         told = (lambda: progress(phase, before + next(counted), of)) if progress is not None else (lambda: None)
         asked.update(side_by_side.ask(some, stopped, told))

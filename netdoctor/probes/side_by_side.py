@@ -1,8 +1,8 @@
 """Many questions at once, in threads that are used again; gently, however many there are.
 
 A question that has been under way for a moment waits for somebody else's answer and burdens nobody. So what is limited
-are those that have just begun: `width` in all, and `PER_PLACE` that connect to one container. A thousand connections
-that time out take no longer than a few of them, and a server meets a handful of us at a time.
+are those that have just begun: a lane's width in all, and `PER_PLACE` that connect to one container. A thousand
+connections that time out take no longer than a few of them, and a server meets a handful of us at a time.
 """
 
 from __future__ import annotations
@@ -21,30 +21,52 @@ Progress = Callable[[str, int, int], None]
 
 GRACE = 2.0
 """Seconds beyond the timeout before a question counts as hung: the engine's share of a command, a busy machine."""
-BEGUN = 0.25
-"""Seconds after which a question only waits."""
 PER_PLACE = 8
 
 Answer = Callable[[AnyQuestion, Clock], AnyAnswer]
 
 
+class Lane:
+    """Questions of one kind that wait to begin. `width` may have just begun, each of them for `moment` seconds."""
+
+    def __init__(self, width: int, moment: float) -> None:
+        self.width = width
+        self.moment = moment
+        self.waiting: deque[AnyQuestion] = deque()
+        self.since: dict[AnyQuestion, float] = {}
+        """Those that have just begun, and when, oldest first."""
+
+    @property
+    def has_room(self) -> bool:
+        return bool(self.waiting) and len(self.since) < self.width
+
+
 class SideBySide:
-    """One round of questions. `most` is how many may be under way at all, those that only wait among them."""
+    """One round of questions. `most` is how many may be under way at all, those that only wait among them.
+
+    `width` holds for those that others answer. With `at_home`, all but connections are answered by our own work, and
+    more of them at once would only stand in each other's way.
+    """
 
     def __init__(
-        self, answer: Answer, what: Callable[[AnyQuestion], str], timeout: float, width: int, most: int
+        self,
+        answer: Answer,
+        what: Callable[[AnyQuestion], str],
+        timeout: float,
+        *,
+        width: int,
+        most: int,
+        at_home: bool = False,
     ) -> None:
         self._answer = answer
         self._what = what
         self._timeout = timeout
-        self._width = width
         self._most = most
-        self._waiting: deque[AnyQuestion] = deque()
+        self._abroad = Lane(width, 0.25)
+        self._home = Lane(2, 0.02) if at_home else self._abroad
         self._held: dict[Hashable, deque[AnyQuestion]] = {}
         """Those that would crowd a place."""
         self._running: dict[AnyQuestion, Clock] = {}
-        self._since: dict[AnyQuestion, float] = {}
-        """Those that have just begun, and when, oldest first."""
         self._at: dict[Hashable, int] = {}
         """How many of these connect to one place."""
         self._came: queue.SimpleQueue[Asked] = queue.SimpleQueue()
@@ -60,15 +82,18 @@ class SideBySide:
         Once `stopped`, nothing more begins: what is under way is waited for, so that nothing of us is left in a
         container, and the rest is answered as INTERRUPTED.
         """
-        self._waiting.extend(questions)
+        for question in questions:
+            self._lane(question).waiting.append(question)
         done: dict[AnyQuestion, Asked] = {}
         try:
-            while self._waiting or self._running:
+            while self._running or any(lane.waiting for lane in self._lanes):
                 if stopped():
-                    left = (*self._waiting, *(q for held in self._held.values() for q in held))
+                    held = (q for some in self._held.values() for q in some)
+                    left = (*held, *(q for lane in self._lanes for q in lane.waiting))
                     done.update((q, Asked(question=q, answer=Unable(reason=INTERRUPTED))) for q in left)
-                    self._waiting.clear()
                     self._held.clear()
+                    for lane in self._lanes:
+                        lane.waiting.clear()
                 self._begin()
                 asked = self._next() if self._running else None
                 if asked is not None and self._ended(asked.question):
@@ -84,19 +109,27 @@ class SideBySide:
     def _begin(self) -> None:
         """Start as many as may be; what would crowd a place waits until somebody is through there."""
         now = time.monotonic()
-        while self._since and now - next(iter(self._since.values())) > BEGUN:
-            self._settled(next(iter(self._since)))
-        while self._waiting and len(self._since) < self._width and len(self._running) < self._most:
-            question = self._waiting.popleft()
-            place = _place(question)
-            if place is not None and self._at.get(place, 0) >= PER_PLACE:
-                self._held.setdefault(place, deque()).append(question)
-                continue
-            if place is not None:
-                self._at[place] = self._at.get(place, 0) + 1
-            self._since[question] = now
-            clock = self._running[question] = Clock(self._timeout)
-            self._start(question, clock)
+        for lane in self._lanes:
+            while lane.since and now - next(iter(lane.since.values())) > lane.moment:
+                self._settled(next(iter(lane.since)))
+            while lane.has_room and len(self._running) < self._most:
+                question = lane.waiting.popleft()
+                place = _place(question)
+                if place is not None and self._at.get(place, 0) >= PER_PLACE:
+                    self._held.setdefault(place, deque()).append(question)
+                    continue
+                if place is not None:
+                    self._at[place] = self._at.get(place, 0) + 1
+                lane.since[question] = now
+                clock = self._running[question] = Clock(self._timeout)
+                self._start(question, clock)
+
+    @property
+    def _lanes(self) -> tuple[Lane, ...]:
+        return (self._abroad,) if self._home is self._abroad else (self._abroad, self._home)
+
+    def _lane(self, question: AnyQuestion) -> Lane:
+        return self._abroad if isinstance(question, AskConnection) else self._home
 
     def _start(self, question: AnyQuestion, clock: Clock) -> None:
         if self._threads < len(self._running) + self._left_behind:
@@ -124,7 +157,7 @@ class SideBySide:
         """The next answer, or that of a question which has hung; None when it is time to look what may begin."""
         late = min(self._running, key=lambda q: self._running[q].ends)
         # A clock that stands still now may run again soon, so nobody is waited for any longer than this.
-        patience = BEGUN if self._since else 0.5
+        patience = min((lane.moment for lane in self._lanes if lane.since), default=0.5)
         try:
             return self._came.get(timeout=min(patience, max(0.0, self._running[late].left + GRACE)))
         except queue.Empty:
@@ -143,11 +176,11 @@ class SideBySide:
         return False
 
     def _settled(self, question: AnyQuestion) -> None:
-        place = _place(question)
-        if self._since.pop(question, None) is not None and place is not None:
+        lane, place = self._lane(question), _place(question)
+        if lane.since.pop(question, None) is not None and place is not None:
             self._at[place] -= 1
             if held := self._held.get(place):
-                self._waiting.appendleft(held.popleft())
+                lane.waiting.appendleft(held.popleft())
 
 
 def _place(question: AnyQuestion) -> Hashable:
