@@ -247,10 +247,17 @@ class Lab(HostSide, Disks):
         """`netdoctor SOURCE TARGET` must stay silent, on every rung."""
         return Case(f"{self.slug}: {source} {target or ''}".strip(), source, target, (), warns)
 
-    def whole(self, project: str, *finds: str, warns: tuple[str, ...] = ()) -> Case:
+    def whole(
+        self,
+        project: str,
+        *finds: str,
+        warns: tuple[str, ...] = (),
+        rungs: tuple[str, ...] = RUNGS,
+        instead: tuple[str, ...] = (),
+    ) -> Case:
         """`netdoctor -p PROJECT`, and nothing named: all of one Compose project. `project` as given to `service()`."""
         full = self.name(project) if project else self.slug
-        return Case(f"{self.slug}: -p {full}", None, None, finds, warns, project=full)
+        return Case(f"{self.slug}: -p {full}", None, None, finds, warns, rungs, instead, project=full)
 
     # -- the end ------------------------------------------------------------------------------------------------
 
