@@ -65,7 +65,7 @@ from netdoctor.answers import (
     VolumeUsage,
 )
 from netdoctor.check import Check, Reason, check
-from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, passed, skip, unknown, warn
+from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, noted, passed, skip, unknown, warn
 from netdoctor.keeping import Keeps, keeps, lies_in, meant_for, mounted_at
 from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
 from netdoctor.model import (
@@ -201,6 +201,7 @@ __all__ = [
     "mtu_of",
     "nearest",
     "no_proxy",
+    "noted",
     "outside",
     "passed",
     "port_variable",

@@ -113,6 +113,12 @@ class Diagnosis(msgspec.Struct, frozen=True, dict=True):
         return tuple(j for j in self.results if j.result.finding.verdict is Verdict.WARN and j.ignored is None)
 
     @property
+    def notable(self) -> tuple[Judged, ...]:
+        """What is well and wanted to be heard of, on subjects of which nothing else is to be said."""
+        sick = {j.name for j in self.results if j.result.finding.verdict in (Verdict.FAIL, Verdict.WARN)}
+        return tuple(j for j in self.results if j.result.finding.notable and j.name not in sick)
+
+    @property
     def ignored(self) -> tuple[Judged, ...]:
         """What would be a cause or a warning, had nobody said that it is known."""
         return tuple(j for j in self.results if j.ignored is not None and not j.because_of)

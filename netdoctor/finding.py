@@ -46,11 +46,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     seen_by: str = ""
     explains: bool = True
     """Whether other failures can be because of this one."""
+    notable: bool = False
+    """Whether somebody who asks for a stack wants to hear it though all is well."""
 
 
 def passed(says: str, *, seen_by: str = "", **evidence: object) -> Finding:
     """All is well; `says` tells what was seen, e.g. "postgres listens on 0.0.0.0:5432"."""
     return Finding(verdict=Verdict.PASS, says=says, evidence=evidence, seen_by=seen_by)
+
+
+def noted(says: str, *, seen_by: str = "", **evidence: object) -> Finding:
+    """As `passed`, and the report of a stack tells it: "postgres keeps its data in the volume pgdata"."""
+    return Finding(verdict=Verdict.PASS, says=says, evidence=evidence, seen_by=seen_by, notable=True)
 
 
 def warn(reason: str, says: str, *, remedy: Remedy | None = None, seen_by: str = "", **evidence: object) -> Finding:

@@ -59,6 +59,7 @@ from netdoctor.api import (
     is_any_address,
     is_loopback,
     knock,
+    noted,
     passed,
     skip,
     warn,
@@ -205,8 +206,9 @@ def _has(facts: HostFacts, address: str) -> bool:
 def _served(stack: Stack, publication: Publication, done: tuple[Publication, ...]) -> Finding:
     title, where = stack.title(stack.owner(publication)), " and ".join(option(p) for p in done)
     if any(a.outcome == "connected" for a in all_attempts(stack, publication)):
-        return passed(f"the host serves {title} as {where}", seen_by=stack.told(knock(done[0]), Connection).seen_by)
-    return passed(f"the engine has published {title} as {where}", seen_by="engine")
+        seen_by = stack.told(knock(done[0]), Connection).seen_by
+        return noted(f"the host serves {title} as {where}", seen_by=seen_by)
+    return noted(f"the engine has published {title} as {where}", seen_by="engine")
 
 
 def _nothing(stack: Stack, publication: Publication) -> Finding:

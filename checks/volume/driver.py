@@ -94,7 +94,9 @@ def _called(mount: Mount, volume: Volume | None) -> str:
     if volume is None:
         return f"{mount.source} of the host"
     kind = volume.options.get("type", "")
-    return f"the volume {mount.name[:20]}" + (f" ({kind})" if kind not in ("", "none") else "")
+    return f"the volume {mount.name[:12] if mount.anonymous else mount.name}" + (
+        f" ({kind})" if kind not in ("", "none") else ""
+    )
 
 
 def _failed(stack: Stack, container: Container, mount: Mount, volume: Volume | None, trouble: Trouble) -> Finding:

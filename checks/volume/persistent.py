@@ -65,6 +65,7 @@ from netdoctor.api import (
     forgotten,
     keeps,
     meant_for,
+    noted,
     passed,
     unknown,
     warn,
@@ -131,7 +132,7 @@ def _server(stack: Stack, container: Container, where: Whereabouts) -> Finding:
     if _is_memory(stack, mount):
         return _memory(stack, container, where, mount)
     says = f"{name} keeps its data ({where.folder}) in {place(stack, mount)}"
-    return passed(says, seen_by=where.seen_by, folder=where.folder, known_from=where.told)
+    return noted(says, seen_by=where.seen_by, folder=where.folder, known_from=where.told)
 
 
 def _in_layer(stack: Stack, container: Container, where: Whereabouts) -> Finding:

@@ -260,7 +260,8 @@ def _run(arguments: list[str], name: str) -> None:
     gc.set_threshold(100_000)  # a short run: collecting while it imports costs more than all that it could free
     sys.setswitchinterval(0.0005)  # who has heard from the engine need not wait 5 ms for who imports the checks
     try:
-        cli(args=arguments, prog_name=name)
+        with complaints():  # a fault of ours is a sentence, wherever it is
+            cli(args=arguments, prog_name=name)
     except SystemExit as ended:
         _leave(ended.code)
         raise

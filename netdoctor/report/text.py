@@ -32,6 +32,7 @@ def render(diagnosis: Diagnosis, options: Options) -> str:
         when = datetime.fromtimestamp(diagnosis.captured, UTC).strftime("%Y-%m-%d %H:%M UTC")
         page.prose(f"from a capture of {when}", DIM, indent=page.hang)
     draw_links(page, diagnosis)
+    _notable(page, diagnosis)
     tell_causes(page, diagnosis)
     _warnings(page, diagnosis)
     _checks(page, diagnosis)
@@ -45,11 +46,27 @@ def _extent(page: Page, diagnosis: Diagnosis) -> None:
     causes, links = len(diagnosis.causes), len(diagnosis.links)
     if causes and links > 1:
         sick = sum(s.sick for s in diagnosis.links)
-        page.prose(f"{sick} of {links} links broken, by {counted(causes, 'cause')}", indent=page.hang)
+        says = f"{sick} of {links} links broken, by {counted(causes, 'cause')}" if sick else "no link is broken"
+        page.prose(says, indent=page.hang)
     elif causes > 1:
         page.prose(f"the first of {causes} causes", indent=page.hang)
     elif links == 1 and diagnosis.verdict != "sick" and not diagnosis.links[0].sick:
         tell_origin(page, diagnosis.links[0], indent=page.hang)
+
+
+def _notable(page: Page, diagnosis: Diagnosis) -> None:
+    """Of a stack, what is well besides its links. (With -v it stands among all that passed.)"""
+    if diagnosis.asked.target is not None or page.options.verbose:
+        return
+    kinds: dict[str, list[Judged]] = {}
+    for judged in diagnosis.notable:
+        kinds.setdefault(judged.result.check.id, []).append(judged)
+    for some in kinds.values():
+        shown = some if len(some) <= LISTED else some[: LISTED - 1]
+        for judged in shown:
+            page.marked(Verdict.PASS, sentence(judged), indent=2)
+        if len(some) > len(shown):
+            page.marked(Verdict.PASS, f"{len(some) - len(shown)} more like it (-v lists them)", indent=2)
 
 
 def _warnings(page: Page, diagnosis: Diagnosis) -> None:
