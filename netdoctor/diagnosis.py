@@ -44,6 +44,10 @@ class Judged(msgspec.Struct, frozen=True):
         return self.result.code if self.name == other.name else f"{self.result.code} on {self.name}"
 
 
+def _is_link(judged: Judged) -> bool:
+    return isinstance(judged.result.subject, Link)
+
+
 class Hop(msgspec.Struct, frozen=True):
     """One station of a link. `broken_here`: a root cause sits at this one, not only a symptom."""
 
@@ -110,7 +114,9 @@ class Diagnosis(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def warnings(self) -> tuple[Judged, ...]:
-        return tuple(j for j in self.results if j.result.finding.verdict is Verdict.WARN and j.ignored is None)
+        """Those about links first, and the host's last."""
+        found = (j for j in self.results if j.result.finding.verdict is Verdict.WARN and j.ignored is None)
+        return tuple(sorted(found, key=lambda j: (isinstance(j.result.subject, Host), not _is_link(j))))
 
     @property
     def notable(self) -> tuple[Judged, ...]:

@@ -27,7 +27,7 @@ CONNECTS = ("client", "proxy")
 
 
 def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = False) -> Iterator[Clue]:
-    """`unknown_names`: names that nobody bears too."""
+    """`unknown_names`: those that nobody bears are surely meant as well. (Otherwise an image may have brought them.)"""
     found = [m for m in mentions(source) if m.purpose in (*CONNECTS, "browser")]
     named = {m: c for m in found if (c := bearer(stack, source, m.host)) is not None}
     taken = {c.id for c in named.values()}
@@ -48,7 +48,7 @@ def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = 
                 continue
             if mention not in named and others and target.service not in source.depends_on:
                 continue  # localhost for all, say: who asks there is told by who depends on the target, or complains
-        sure = _certain(stack, source, target, mention, others)
+        sure = _certain(stack, source, target, mention, others) and (target is not None or unknown_names)
         yield from mentioned(stack, source, target, mention, sure)
 
 
@@ -130,7 +130,7 @@ def _worth_asking(stack: Stack, source: Container, mention: Mention, unknown_nam
     if not mention.sure or not mention.port or mention.spare or mention.purpose == "browser":
         return False
     if is_bare_name(mention.host):
-        return unknown_names
+        return True
     if is_loopback(mention.host) and isinstance(stack.sockets(source), Unable):  # nobody can say that it serves itself
         return not serves(stack, source, mention.port) and not in_browser(stack, source, mention)
     return unknown_names and len(candidates(stack, source, mention)) > 1

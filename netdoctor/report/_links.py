@@ -38,7 +38,8 @@ def draw_links(page: Page, diagnosis: Diagnosis) -> None:
         return
     if len(diagnosis.links) == 1 and diagnosis.verdict != "sick":
         return  # the first line said it
-    _listed(page, Verdict.UNKNOWN, [s for s in rest if not s.works], "not tried, or silent")
+    _listed(page, Verdict.WARN, [s for s in rest if s.works is False], "not working")
+    _listed(page, Verdict.UNKNOWN, [s for s in rest if s.works is None], "not tried, or silent")
     _listed(page, Verdict.PASS, [s for s in rest if s.works], "working")
 
 

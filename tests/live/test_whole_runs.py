@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -25,9 +26,11 @@ from tests.live.record import timeless
 SERVER = ["labsrv", "http", "0.0.0.0", "5432"]
 
 
-def netdoctor(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def netdoctor(*arguments: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user has it, typed in the folder, or in this one."""
     argv = [sys.executable, "-m", "netdoctor", *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=timeout)
+    variables = {**os.environ, **environment}
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, cwd=folder, env=variables)
 
 
 def test_a_capture_gives_the_same_report_and_can_be_asked_again(lab: Lab, tmp_path: Path) -> None:

@@ -300,9 +300,11 @@ def test_a_web_address_at_localhost_may_be_for_a_browser_on_the_host() -> None:
     ]
 
 
-def test_the_whole_stack_has_no_links_to_names_that_nobody_bears() -> None:
+def test_names_that_nobody_bears_are_meant_for_sure_by_whom_is_asked_about() -> None:
     given = pair({"A": "http://nobody:80", "DATABASE_URL": "postgres://localhost/x"})
-    assert asked(given, None) == ["api localhost:5432 -> db"]
+    assert asked(given, None) == ["api nobody:80 -> ?", "api localhost:5432 -> db"]
+    assert [link.certain for link in plan(Request(), given).links] == [False, True]
+    assert [link.certain for link in plan(Request(source="api"), given).links] == [True, True]
 
 
 def test_internal_listeners_are_not_what_a_client_wants() -> None:
