@@ -330,4 +330,6 @@ def _hop(name: str, judged: list[Judged], works: bool | None) -> Hop:
     # link before what is said of its container.
     deciding.sort(key=lambda j: (_WORST_FIRST.index(j.result.finding.verdict), not isinstance(j.result.subject, Link)))
     worst = next((j for j in deciding if j.root_cause), deciding[0])
+    if name == HOPS[-1] and works is False and worst.result.finding.verdict is Verdict.PASS:
+        return Hop(name, Verdict.SKIP, "nothing was accepted")  # what a check on the side found well there is no proof
     return Hop(name, worst.result.finding.verdict, worst.result.finding.says, any(j.root_cause for j in judged))

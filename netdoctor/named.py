@@ -21,12 +21,15 @@ def find(stack: Stack, text: str, among: tuple[Container, ...] | None = None) ->
     if found:
         return found
     known = [n for c in stack.containers for n in (c.name, c.service) if n]
-    near = nearest(text, known) or tuple(dict.fromkeys(known))[:5]
-    if not near:
+    if not known:
         raise NotFound(
             f"there is no container {text!r}: this engine has no containers at all (is it the right one? see -H and -c)"
         )
-    raise NotFound(f"there is no container or service {text!r}; did you mean {' or '.join(near)}?")
+    if near := nearest(text, known):
+        raise NotFound(f"there is no container or service {text!r}; did you mean {' or '.join(near)}?")
+    some = tuple(dict.fromkeys(known))
+    more = f" and {len(some) - 5} more" if len(some) > 5 else ""
+    raise NotFound(f"there is no container or service {text!r}; there are {', '.join(some[:5])}{more}")
 
 
 def called(among: tuple[Container, ...], text: str) -> tuple[Container, ...]:

@@ -10,7 +10,7 @@ from netdoctor.links.configuration import configured
 from netdoctor.links.logs import complained
 from netdoctor.links.ports import Ports, ports_served
 from netdoctor.meant import meant
-from netdoctor.mentions import SCHEME_PORTS, Mention, is_loopback, kind_of, mentions, nearest
+from netdoctor.mentions import SCHEME_PORTS, Mention, is_bare_name, is_loopback, kind_of, mentions, nearest
 from netdoctor.model import Container, Link, Protocol
 from netdoctor.named import called
 from netdoctor.places import leads_outside
@@ -86,11 +86,15 @@ def verbatim(stack: Stack, source: Container, given: Given, by_alias: Container 
             ports, where = ((same[0].port, same[0].protocol),), f"{same[0].where} of {stack.title(source)}"
         elif (near := target or _nearest(stack, given.host)) is not None:
             ports, where = ports_served(stack, near)
-            ports = ports or (((0, "tcp"),) if unasked(stack, near) else ())
+            if not ports and unasked(stack, near):  # no link yet, but whoever may be meant is looked at
+                yield link_from(source, given.host, 0, "tcp", near.id, given.scheme, where)
+                return
     if not any(port for port, _ in ports) and SCHEME_PORTS.get(kind):
         ports, where = ((SCHEME_PORTS[kind], "tcp"),), f"the usual port of {kind}"
     if ports in ((), ((0, given.protocol),)) and target is None:
-        raise BadRequest(f"nothing tells the port of {given.host}: write it like {given.host}:5432")
+        if not is_bare_name(given.host) or is_loopback(given.host):
+            raise BadRequest(f"nothing tells the port of {given.host}: write it like {given.host}:5432")
+        ports, where = ((80, given.protocol),), "nothing: it is a guess"  # of a name that nobody bears any will do
     for port, protocol in ports:
         if target is None and protocol == "tcp" and leads_outside(stack, source, given.host):
             yield from _way_out(stack, source, given, port, where)

@@ -210,8 +210,12 @@ def test_the_very_string_of_a_configuration(target: str, expected: list[str]) ->
     assert asked(pair({}), "api", target) == expected
 
 
-def test_a_name_without_any_port_is_a_usage_error() -> None:
-    for target in ("nothing-alike", "localhost", "8.8.8.8"):
+def test_without_any_port_a_name_that_nobody_bears_is_asked_for_all_the_same() -> None:
+    assert asked(pair({}), "api", "nothing-alike") == ["api nothing-alike:80 -> ?"]
+
+
+def test_an_address_without_any_port_is_a_usage_error() -> None:
+    for target in ("localhost", "8.8.8.8"):
         with pytest.raises(BadRequest, match="write it like"):
             asked(pair({}), "api", target)
 
