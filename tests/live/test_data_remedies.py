@@ -111,7 +111,7 @@ def test_rows_move_to_the_volume_of_a_compose_file(lab: Lab, tmp_path: Path, whe
     assert last == f"docker compose -p {lab.slug} up -d db"
     lab.docker("stop", lab.name("db-1"))
     paste(Remedy(says="", run=tuple(copied)), tmp_path)
-    lab.docker("rm", "--force", lab.name("db-1"))
+    lab.docker("rm", "--force", "--volumes", lab.name("db-1"))
     volume = f"{lab.slug}_{lines['key']}"
     assert lab.docker("volume", "inspect", "--format", '{{index .Labels "com.docker.compose.volume"}}', volume).stdout
     lab.service("", "db", [], image="postgres:15", options=(*options, "--volume", f"{volume}:{folder}"))

@@ -98,7 +98,7 @@ def too_little_memory(lab: Lab) -> Scenario:
     _with_api(lab)
     limit = ("--memory", "8m")
     # The first process outlives the one that is killed by a moment, or the engine may see its end before the kill.
-    lab.run("db", "sh -c \"x=$(yes | tr -d '\\n' | head -c 200m)\"; sleep 0.3; exit 137", network="net", options=limit)
+    lab.run("db", "sh -c \"x=$(yes | tr -d '\\n' | head -c 200m)\"; sleep 1; exit 137", network="net", options=limit)
     lab.run("well", SERVER, network="net", options=limit)
     _ended(lab, "db")
     assert lab.inspect("db")["State"]["OOMKilled"]

@@ -111,26 +111,45 @@ def neighbour_table_fills_up(lab: Lab) -> Scenario:
     lab.sysctl("net.ipv4.neigh.eth0.base_reachable_time_ms", "600000")
     lab.host("true", undo=("ip", "neigh", "flush", "to", NEIGHBOURS))
     cause, symptom = "host.neighbours/full", "port.accepts/timed-out"
-    _neighbours(lab, 1.1)  # it overflows, which is remembered
+    filling = lab.process(sys.executable, "-c", _FILL, _neighbours(lab, 1.1))
+    lab.until("the table to be full", lambda: _known(lab)[0] >= _known(lab)[1])
     lab.fails("late", "db", 5432)
     lab.connects("api", "db", 5432)
     yield lab.sick(lab.name("late"), f"{lab.name('db')}:5432", cause, rungs=RULES, instead=(symptom,))
     yield lab.healthy(lab.name("api"), f"{lab.name('db')}:5432", warns=(cause,))
-    _neighbours(lab, 0.93)
+    filling.kill()
+    filling.wait()
+    lab.host("ip", "neigh", "flush", "to", NEIGHBOURS, undo=())
+    lab.host("ip", "-batch", _neighbours(lab, 0.93), undo=())
     lab.connects("late", "db", 5432)
     yield lab.healthy(lab.name("late"), f"{lab.name('db')}:5432", warns=("host.neighbours/nearly-full",))
 
 
-def _neighbours(lab: Lab, share: float) -> None:
-    """Neighbours that nobody has until the machine knows this share of those that it may.
+_FILL = """
+import subprocess, sys, time
+while True:  # whatever the kernel clears out meanwhile
+    subprocess.run(["ip", "-force", "-batch", sys.argv[1]], capture_output=True)
+    time.sleep(0.05)
+"""
+
+
+def _known(lab: Lab) -> tuple[int, int]:
+    """How many neighbours the machine knows, and may know."""
+    table = lab.host("ip", "-s", "ntable", "show", "name", "arp_cache", undo=())
+    known, most = (int(re.findall(rf"{name} (\d+)", table)[0]) for name in ("entries", "thresh3"))
+    return known, most
+
+
+def _neighbours(lab: Lab, share: float) -> str:
+    """Commands for neighbours that nobody has, so many that the machine knows this share of those that it may.
 
     They are said to have just been reached: the kernel clears out no others when it runs short.
     """
-    lab.host("ip", "neigh", "flush", "to", NEIGHBOURS, undo=())
-    table = lab.host("ip", "-s", "ntable", "show", "name", "arp_cache", undo=())
-    known, most = (int(re.findall(rf"{name} (\d+)", table)[0]) for name in ("entries", "thresh3"))
-    entries = (
-        f"neigh replace 198.18.{n >> 8}.{n & 255} lladdr 02:00:00:00:00:01 nud reachable dev eth0\n"
-        for n in range(1, round(most * share) - known + 1)
+    known, most = _known(lab)
+    return lab.file(
+        "neighbours",
+        "".join(
+            f"neigh replace 198.18.{n >> 8}.{n & 255} lladdr 02:00:00:00:00:01 nud reachable dev eth0\n"
+            for n in range(1, round(most * share) - known + 1)
+        ),
     )
-    lab.host("ip", "-force", "-batch", lab.file("neighbours", "".join(entries)), undo=(), check=share < 1)
