@@ -101,7 +101,7 @@ def _by_compose(
         *(() if into is not None else (f"docker volume create {labels} {volume}",)),
         f"docker create --name {helper} --volume {shlex.quote(f'{place}:{folder}')} {container.image}",
         copy(container.name, folder, helper, posixpath.dirname(folder)),
-        f"docker rm {helper}",
+        f"docker rm --volumes {helper}",
         f"docker compose -p {project} up -d {service}",
     )
     instead = "".join(f"      # instead of what is mounted at {d}\n" for d in dropped if d != folder)

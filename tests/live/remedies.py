@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from netdoctor.finding import Remedy
 from tests.live.asking import ask
@@ -12,7 +14,24 @@ from tests.live.lab import Lab
 
 
 class Mended(Lab):
-    """A stack on which remedies are run. What they make bears no label of the tests, and is called after the stack."""
+    """A stack on which remedies are run. What they make bears no label of the tests, and is called after the stack.
+
+    They lose nothing, so volumes without a name are left, which are removed where all volumes are a test's own.
+    """
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._before = set(self._volumes())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        left = set(self._volumes()) - self._before if "NETDOCTOR_LAB" in os.environ else ()
+        if left:
+            self.docker("volume", "rm", *left)
+
+    def _volumes(self) -> list[str]:
+        return self.docker("volume", "ls", "--quiet", "--filter", "dangling=true").stdout.split()
 
     def remove(self) -> None:
         self.let_go()
