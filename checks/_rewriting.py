@@ -31,9 +31,15 @@ _LATER = "limits, capabilities and devices are not in these lines: add what you 
 
 
 def told(stack: Stack, link: Link) -> Mention | None:
-    """The place in the source's configuration that the link's address stands in."""
+    """The first place in the source's configuration that the link's address stands in."""
+    return next(iter(all_told(stack, link)), None)
+
+
+def all_told(stack: Stack, link: Link) -> tuple[Mention, ...]:
+    """All places in the source's configuration that the link's address stands in with its port, else without one."""
     found = [m for m in mentions(stack.source(link)) if m.host == link.address and m.purpose in ("client", "proxy")]
-    return next((m for port in (link.port, 0) for m in found if m.port == port), None)
+    by_port = (tuple(m for m in found if m.port == port) for port in (link.port, 0))
+    return next((some for some in by_port if some), ())
 
 
 def callable_name(stack: Stack, source: Container, target: Container) -> str:
@@ -98,8 +104,9 @@ def _by_publication(stack: Stack, link: Link, target: Container, port: int) -> R
 
 def rewrite(stack: Stack, link: Link, host: str, port: int, says: str, options: tuple[str, ...] = ()) -> Remedy:
     """Write `host:port` where the source is told the link's address."""
-    source, mention = stack.source(link), told(stack, link)
-    edits = tuple(_edits(source, mention, host, port or link.port)) if mention else ()
+    source = stack.source(link)
+    told_in = all_told(stack, link)
+    edits = tuple(dict.fromkeys(e for mention in told_in for e in _edits(source, mention, host, port or link.port)))
     if edits:
         return apply(stack, link, says, edits=edits, options=options)
     if source.id == HOST:  # typed, and told nowhere that we could look

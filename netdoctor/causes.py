@@ -40,6 +40,16 @@ class Causes:
             if result.failed and isinstance(result.subject, Link):
                 for end in {result.subject.source, result.subject.target}:
                     self._ends.setdefault(end, []).append(result)
+        self._surely: dict[tuple[str, str, int, str], list[Result]] = {}
+        """What fails of links that are surely wanted: by what it is, and by the port of the container that it leads to."""
+        for result in results:
+            if result.failed and isinstance(result.subject, Link):
+                self._surely.setdefault(_at_port(result, result.subject), []).append(result)
+        self._down: dict[str, list[Result]] = {}
+        """What says that a container does not serve, by its ID."""
+        for result in results:
+            if result.failed and isinstance(result.subject, Container) and result.check.hop:
+                self._down.setdefault(result.subject.id, []).append(result)
         self._known: dict[int, list[Result]] = {}
 
     def rank(self, check: Check) -> Rank:
@@ -80,8 +90,13 @@ class Causes:
             and r is not result
             and explains(self._stack, r.check, about, subject, result.check.hop)
         ]
+        if _is_doubtful(result) and isinstance(subject, Link):
+            # The same, of a port that others surely want.
+            found += self._surely.get(_at_port(result, subject), ())
         if isinstance(subject, Container) and reason is not None and reason.follows_links:
             found += [r for r in self._ends.get(subject.id, ()) if self._makes_suffer(r, result)]
+        if isinstance(subject, Container) and reason is not None and reason.follows_services:
+            found += [r for awaited in self._stack.holding_up(subject) for r in self._down.get(awaited.id, ())]
         return found
 
     def _all_before(self, check: Check) -> frozenset[str]:
@@ -116,3 +131,7 @@ class Causes:
 def _is_doubtful(result: Result) -> bool:
     """A warning on a link of which nobody knows whether it is wanted."""
     return isinstance(result.subject, Link) and not result.subject.certain and result.finding.verdict is Verdict.WARN
+
+
+def _at_port(result: Result, link: Link) -> tuple[str, str, int, str]:
+    return result.code, link.target or link.address, link.port, link.protocol

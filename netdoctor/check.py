@@ -30,6 +30,7 @@ class Reason(msgspec.Struct, frozen=True):
 
     `time_heals`: waiting can make it go away, so `--wait` goes on. `follows_links`: on a container whose own link is
     broken, this is what comes of it (an application that gives up without its database), not a cause of its own.
+    `follows_services`: this is what comes of the containers that Compose waits for before it starts this one.
     `after`: as on the card, for this reason alone.
     """
 
@@ -37,6 +38,7 @@ class Reason(msgspec.Struct, frozen=True):
     says: str
     time_heals: bool = False
     follows_links: bool = False
+    follows_services: bool = False
     after: tuple[str, ...] = ()
 
 

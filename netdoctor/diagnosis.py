@@ -12,7 +12,7 @@ from netdoctor.bearing import Bearing, concerns
 from netdoctor.causes import Causes
 from netdoctor.check import HOPS
 from netdoctor.engine import Result
-from netdoctor.finding import Verdict
+from netdoctor.finding import Finding, Remedy, Verdict
 from netdoctor.ignoring import Ignore, Ignored
 from netdoctor.model import HOST, Container, Engine, Host, Link, Mount, Network, Publication, Subject
 from netdoctor.places import through
@@ -96,21 +96,28 @@ class Diagnosis(msgspec.Struct, frozen=True, dict=True):
     """What could not be used, in sentences: a third party's broken check, a label that ignores for no reason."""
 
     @cached_property
-    def _alike(self) -> dict[tuple[str, str], tuple[Judged, ...]]:
-        """The root causes that are one fault, seen from several subjects: by code and sentence."""
-        groups: dict[tuple[str, str], list[Judged]] = {}
+    def _alike(self) -> tuple[tuple[Judged, ...], ...]:
+        """The root causes that are one fault, seen from several subjects: in one sentence, or mended by the same."""
+        groups: list[list[Judged]] = []
+        known: dict[tuple[str, str | Remedy], list[Judged]] = {}
         for judged in (j for j in self.results if j.root_cause):
-            groups.setdefault((judged.result.code, judged.result.finding.says), []).append(judged)
-        return {key: tuple(group) for key, group in groups.items()}
+            finding = judged.result.finding
+            marks = [(judged.result.code, mark) for mark in (finding.says, _mending(finding)) if mark is not None]
+            group = next((known[mark] for mark in marks if mark in known), None)
+            if group is None:
+                groups.append(group := [])
+            group.append(judged)
+            known.update({mark: group for mark in marks if mark not in known})
+        return tuple(map(tuple, groups))
 
     @cached_property
     def causes(self) -> tuple[Judged, ...]:
         """The root causes, the first to mend first. One that shows on many subjects is here once, by its first."""
-        return tuple(group[0] for group in self._alike.values())
+        return tuple(group[0] for group in self._alike)
 
     def shown_by(self, cause: Judged) -> tuple[Judged, ...]:
         """The root cause on every subject that shows it."""
-        return self._alike[cause.result.code, cause.result.finding.says]
+        return next(group for group in self._alike if any(one is cause for one in group))
 
     @property
     def warnings(self) -> tuple[Judged, ...]:
@@ -168,10 +175,24 @@ class Diagnosis(msgspec.Struct, frozen=True, dict=True):
         targets = {s.id for s in subjects if isinstance(s, Container)}
         return tuple(s for s in self.links if s.sick and (s.link in links or s.link.target in targets))
 
+    @cached_property
+    def broken(self) -> tuple[LinkState, ...]:
+        """The links that do not work, in the order of their causes."""
+        explained = [s for cause in self.causes for s in self.broken_by(cause)]
+        return tuple({id(s): s for s in (*explained, *(s for s in self.links if s.sick))}.values())
+
     @property
     def time_heals(self) -> bool:
         """Whether waiting can make every cause go away."""
         return all(r.time_heals for j in self.causes if (r := j.result.check.reason(j.result.finding.reason)))
+
+
+def _mending(finding: Finding) -> Remedy | None:
+    """What is to be done, if it is told in lines to paste. (Looking at it afterwards is each subject's own.)"""
+    remedy = finding.remedy
+    if remedy is None or not (remedy.run or remedy.compose):
+        return None
+    return msgspec.structs.replace(remedy, verify=())
 
 
 def _moot(result: Result, working: set[Link], fine: set[str], all_work: bool) -> bool:

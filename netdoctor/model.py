@@ -199,13 +199,19 @@ class Container(Value, frozen=True, kw_only=True):
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """The Compose services that it waits for and that go on running, without jobs that have to end first.
+        """The Compose services that it waits for and that go on running, without jobs that have to end first."""
+        return tuple(service for service, how in self.awaits if how != "service_completed_successfully")
 
-        Compose keeps them in a label: `db:service_healthy:false,job:service_completed_successfully:false`.
+    @property
+    def awaits(self) -> tuple[tuple[str, str], ...]:
+        """The Compose services that are to be ready before it is started, each with what is meant by that.
+
+        As in the Compose file: `service_started`, `service_healthy` or `service_completed_successfully`. Compose keeps
+        them in a label: `db:service_healthy:false,job:service_completed_successfully:false`.
         """
         label = self.labels.get("com.docker.compose.depends_on", "")
-        entries = (entry.partition(":") for entry in label.split(","))
-        return tuple(s for s, _, how in entries if s and not how.startswith("service_completed_successfully"))
+        entries = (entry.split(":") for entry in label.split(",") if entry)
+        return tuple((service, rest[0] if rest else "service_started") for service, *rest in entries)
 
     @property
     def replica(self) -> str:

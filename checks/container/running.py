@@ -15,6 +15,7 @@ Sick
     paused         Frozen by docker pause, on purpose perhaps (a backup). The kernel still accepts connections for it,
                    so that clients hang instead of failing.
     never-started  Created and never started: the engine keeps no error of a start.
+    waiting        Created, and Compose starts it only when what it depends on is ready (depends_on), which it is not.
     start-failed   The engine tried to start it and could not. Its own error (.State.Error) is put into words.
 
 Remedy
@@ -46,6 +47,13 @@ _STOPPED = (0, 130, 137, 143)
 """Codes of a container that did its work, or was told to end."""
 
 
+_UNTIL = {
+    "service_started": "is started",
+    "service_healthy": "is healthy",
+    "service_completed_successfully": "has ended with 0",
+}
+"""The conditions of `depends_on`, in words."""
+
 _NOT_STARTED = ("network.room", "network.subnet", "publish.bound/port-taken", "publish.bound/not-bound")
 """What keeps a container from starting, told of by itself."""
 
@@ -59,6 +67,7 @@ _NOT_STARTED = ("network.room", "network.subnet", "publish.bound/port-taken", "p
         Reason("crash-looping", "restarted again and again within minutes", time_heals=True, follows_links=True),
         Reason("paused", "frozen: the kernel accepts connections for it, and nobody answers", time_heals=True),
         Reason("never-started", "created only"),
+        Reason("waiting", "Compose starts it when what it depends on is ready", time_heals=True, follows_services=True),
         Reason("start-failed", "the engine refused to start it; its error in words", after=_NOT_STARTED),
     ),
     needs=(AskLogs,),
@@ -86,6 +95,8 @@ def running(stack: Stack, container: Container) -> Iterator[Finding]:
         yield fail("out-of-memory", says, remedy=more_memory(container), **seen)
     elif state.status == "restarting":
         yield _looping(stack, container, lines)
+    elif state.status == "created" and (holding_up := stack.holding_up(container)):
+        yield _waiting(stack, container, holding_up)
     elif state.status == "created":
         remedy = do(container, "Start it; if that fails, the engine says why.", start(container))
         yield fail("never-started", f"{name} was created and never started", remedy=remedy, **seen)
@@ -111,6 +122,27 @@ def _up(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:
         return _looping(stack, container, lines)
     says = f"{stack.title(container)} has been running for {passed_since(stack, state.started)}"
     return passed(says, status=state.status, restarts=state.restart_count)
+
+
+def _waiting(stack: Stack, container: Container, holding_up: tuple[Container, ...]) -> Finding:
+    conditions = dict(container.awaits)
+    names = [stack.title(c) for c in holding_up]
+    until = {c.service: _UNTIL.get(conditions[c.service], "is there") for c in holding_up}
+    waits = " and ".join(f"{stack.title(c)} {until[c.service]}" for c in holding_up)
+    says = f"{stack.title(container)} was never started: Compose waits until {waits}"
+    remedy = do(
+        container,
+        f"Mend {' and '.join(names)}; then Compose starts it.",
+        *(f"netdoctor {c.name}" for c in holding_up),
+        f"docker compose -p {container.project} up -d {container.service}",
+    )
+    states = [f"{stack.title(c)}: {_stands(c)}" for c in holding_up]
+    return fail("waiting", says, remedy=remedy, status=container.state.status, waits_for=states)
+
+
+def _stands(container: Container) -> str:
+    health = container.state.health
+    return f"{container.state.status}, {health.status}" if health and container.state.running else container.state.status
 
 
 def _looping(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:

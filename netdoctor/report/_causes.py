@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from netdoctor.diagnosis import Diagnosis, Judged, LinkState
 from netdoctor.finding import Remedy
+from netdoctor.model import Link
 from netdoctor.report._page import BOLD, CYAN, DIM, RED, Page, Piece
 from netdoctor.report._plain import in_lines
 from netdoctor.report._sentences import LISTED, named, place, sentence
@@ -22,6 +23,7 @@ def tell_causes(page: Page, diagnosis: Diagnosis) -> None:
             page.prose(f"{number}. {sentence(cause)}", RED, hang=3)
         if len(diagnosis.links) > 1:
             _breaks(page, diagnosis.broken_by(cause))
+        _likewise(page, diagnosis, cause)
         tell_evidence(page, cause)
         if cause.result.finding.remedy is not None:
             page.gap()
@@ -35,6 +37,14 @@ def _breaks(page: Page, states: Iterable[LinkState]) -> None:
         sources.setdefault(place(state), []).append(state.source)
     for address, names in sources.items():
         page.prose(f"breaks {named(names)} {page.signs.arrow} {address}", indent=2, hang=2)
+
+
+def _likewise(page: Page, diagnosis: Diagnosis, cause: Judged) -> None:
+    """What the same fault is called on other subjects than links, which are told of already."""
+    others = (j for j in diagnosis.shown_by(cause) if not isinstance(j.result.subject, Link))
+    for says in dict.fromkeys(map(sentence, others)):
+        if says != sentence(cause):
+            page.prose(f"likewise: {says}", indent=2, hang=2)
 
 
 def tell_evidence(page: Page, judged: Judged, indent: int = 2) -> None:

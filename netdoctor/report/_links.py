@@ -15,8 +15,7 @@ DRAWN = 4
 
 def draw_links(page: Page, diagnosis: Diagnosis) -> None:
     """The broken ones drawn, then those that nobody could try, then those that work."""
-    sick = [s for s in diagnosis.links if s.sick]
-    groups = list(_alike(sick))
+    groups = list(_alike(diagnosis.broken))
     drawn = groups if page.options.verbose else groups[:DRAWN]
     for group in drawn:
         page.gap()

@@ -97,6 +97,15 @@ class Members(Told, frozen=True, kw_only=True, dict=True):
         """Whether a service of its project waits for this one (`depends_on`)."""
         return (container.project, container.service) in self._waited_for
 
+    def holding_up(self, container: Container) -> tuple[Container, ...]:
+        """What Compose waits for before it starts this one: containers that are not yet as its `depends_on` wants."""
+        return tuple(
+            awaited
+            for service, condition in container.awaits
+            for awaited in self.of_service(container.project, service)
+            if not _meets(awaited, condition)
+        )
+
     def owner(self, subject: Publication | Mount) -> Container:
         """The container whose publication or mount it is."""
         found = self.container(subject.container)
@@ -173,3 +182,13 @@ class Members(Told, frozen=True, kw_only=True, dict=True):
         """What the source's own resolver says for the link's address; () for nothing, and where it was not asked."""
         lookup = self.lookup(self.source(link), link.address)
         return () if isinstance(lookup, Unable) else lookup.addresses
+
+
+def _meets(container: Container, condition: str) -> bool:
+    """Whether the container is as a condition of `depends_on` wants it."""
+    state = container.state
+    if condition == "service_healthy":
+        return state.running and state.health is not None and state.health.status == "healthy"
+    if condition == "service_completed_successfully":
+        return state.status == "exited" and state.exit_code == 0
+    return state.status != "created"
