@@ -16,11 +16,14 @@ Sick
     unreachable: no route, or nobody has the address; a rule with `icmp-host-prohibited` (firewalld) looks the same.
     closed-at-once: accepted, then closed or reset before a byte: an access list, or a proxy with nothing behind it.
     queue-full: the accept queue of the listener is full: the process does not accept fast enough, or not at all.
+    turned-away: the server says at once that it serves nobody from that address: Redis in protected mode, MySQL or
+        MariaDB without an account that may come from there.
     not-answering: the kernel accepts, the process does not: it is stopped (state T) or hung.
     other-protocol-spoken: the other side speaks another protocol than the address says (TLS against plain).
 
 Remedy
-    Remove the rule; restart or unburden the process; write the right scheme. The finding says which.
+    Remove the rule; restart or unburden the process; write the right scheme; have the server let others in. The finding
+    says which.
 
 By hand
     docker exec api nc -zv postgres 5432
@@ -67,6 +70,7 @@ from .._listeners import seen, serves
 from .._publishing import arrives_at as places_inside
 from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
 from ._outside import judge_outside
+from ._letting_in import let_in
 from ._reach import arrivals, arrives_at, listeners_on
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 from ._virtual import virtual_address
@@ -80,6 +84,7 @@ from ._virtual import virtual_address
         Reason("timed-out", "nothing came back"),
         Reason("unreachable", "there is no route to the address, or nobody has it"),
         Reason("closed-at-once", "accepted, then closed or reset before a byte", time_heals=True),
+        Reason("turned-away", "the server says at once that it serves nobody from that address"),
         Reason("queue-full", "the accept queue is full: the process is not accepting", time_heals=True),
         Reason("not-answering", "only the kernel accepts: the process is stopped or hung", time_heals=True),
         Reason("other-protocol-spoken", "the other side speaks another protocol"),
@@ -142,6 +147,9 @@ def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt
         why = f"its process {names[0]} is stopped" if names else "its process does not take it"
         says = f"the kernel accepts the connection for {meant}, and {why}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
+    if attempt.refusal:
+        says = f"{meant} turns {stack.title(stack.source(link))} away at once: \"{attempt.refusal}\""
+        return fail("turned-away", says, remedy=let_in(stack, link, attempt.heard), seen_by=connection.seen_by, **evidence)
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"
         return warn("closed-at-once", says, remedy=read_log(stack, link), seen_by=connection.seen_by, **evidence)

@@ -150,6 +150,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `after` tells what happened in the moment after it was accepted: open (still there), closed (FIN before a byte),
     reset. `heard` is what the server's first bytes are: http, tls, postgres, mysql, redis, ssh, smtp, ..., or "".
+    `refusal` are the words by which the server turns away whoever comes from such an address, "" where it does not.
     `neighbour` is the state of the address in the source's neighbour table: complete, incomplete, or "" (not on
     the link, or not seen); `gateway` is that of the gateway which leads there, where one does. `text` is the system's
     or the tool's own error text. `own` is the source's own address, which tells the network that it leaves by, "" where
@@ -160,6 +161,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome
     after: Literal["open", "closed", "reset", ""] = ""
     heard: str = ""
+    refusal: str = ""
     neighbour: Literal["complete", "incomplete", ""] = ""
     gateway: Literal["complete", "incomplete", ""] = ""
     text: str = ""
@@ -198,9 +200,12 @@ class Connection(Answer, frozen=True, kw_only=True):
 
     @property
     def works(self) -> bool | None:
-        """True when a connection came about and somebody took it. None: UDP stays silent, which proves nothing."""
-        if any(a.outcome == "connected" for a in self.attempts):
-            return not self.stuck
+        """True when a connection came about, and somebody took it who did not turn it away at once.
+
+        None: UDP stays silent, which proves nothing.
+        """
+        if self.last is not None and self.last.outcome == "connected":
+            return not self.stuck and not self.last.refusal
         if self.protocol == "udp" and self.attempts and all(a.outcome == "timed-out" for a in self.attempts):
             return None
         return False

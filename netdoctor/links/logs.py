@@ -14,6 +14,7 @@ from netdoctor.meant import bearer, meant, named_like
 from netdoctor.mentions import SCHEME_PORTS, Mention, is_bare_name, kind_of, mentions
 from netdoctor.mentions.complaints import Complaint
 from netdoctor.model import Container
+from netdoctor.places import leads_outside
 from netdoctor.stack import Stack
 
 WHERE = "the log"
@@ -27,6 +28,8 @@ def complained(stack: Stack, source: Container) -> Iterator[Clue]:
                 yield from _about(stack, source, target, complaint)
         elif is_bare_name(complaint.host) and complaint.symptom == "unresolved":
             yield from _unknown(stack, source, complaint)
+        else:
+            yield from _outside(stack, source, complaint)
 
 
 def _is_old_news(at: float, target: Container) -> bool:
@@ -77,3 +80,16 @@ def _unknown(stack: Stack, source: Container, complaint: Complaint) -> Iterator[
             where=where,
             certain=bool(told) or near is not None,
         )
+
+
+def _outside(stack: Stack, source: Container, complaint: Complaint) -> Iterator[Clue]:
+    """A place outside of the stack, where it was configured: nothing else out there is asked for unbidden."""
+    if not leads_outside(stack, source, complaint.host):
+        return
+    for mention in mentions(source):
+        same = mention.host.lower() == complaint.host.lower() and complaint.port in (0, mention.port)
+        if same and mention.port and mention.sure and mention.purpose in ("client", "proxy"):
+            for where in (mention.where, WHERE):
+                yield Clue(
+                    source=source, address=mention.host, port=mention.port, scheme=mention.scheme, where=where
+                )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Literal, cast
 import msgspec
 
 from netdoctor.answers import Attempt, Outcome, Process
-from netdoctor.probes.hello import heard
+from netdoctor.probes.hello import heard, refusal
 from netdoctor.probes.processes import read_stat
 from netdoctor.probes.resolver_files import is_address
 
@@ -143,7 +143,8 @@ def read_attempts(said: Iterable[Section], scheme: str) -> tuple[tuple[int, Atte
 
 
 def _attempt(part: list[str], scheme: str) -> Attempt:
-    _, address, _, outcome, ms, after, said, *text = part
+    _, address, _, outcome, ms, after, hexed, *text = part
+    said = b"" if hexed == "-" else bytes.fromhex(hexed)
     if outcome != "connected":
         words = " ".join(text)
         return Attempt(address=address, outcome=outcome_of(words), text=words, ms=float(ms))
@@ -151,7 +152,8 @@ def _attempt(part: list[str], scheme: str) -> Attempt:
         address=address,
         outcome="connected",
         after=cast('Literal["open", "closed", "reset", ""]', "" if after == "-" else after),
-        heard=heard(b"" if said == "-" else bytes.fromhex(said), scheme),
+        heard=heard(said, scheme),
+        refusal=refusal(said),
         ms=float(ms),
     )
 

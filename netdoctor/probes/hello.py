@@ -66,3 +66,20 @@ def heard(said: bytes, scheme: str = "") -> str:
     if scheme.lower().partition("+")[0] in _POSTGRES and (said in (b"S", b"N") or said.startswith(b"E")):
         return "postgres"
     return "other"
+
+
+def refusal(said: bytes) -> str:
+    """The words of a server that turns away whoever comes from such an address, "" of any other.
+
+    Redis without a password serves its own host alone (protected mode); MySQL and MariaDB let in only from where an
+    account may come (error 1130, ER_HOST_NOT_PRIVILEGED). Both say so before they are asked anything.
+    https://redis.io/docs/latest/operate/oss_and_stack/management/security/#protected-mode
+    https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html#error_er_host_not_privileged
+    """
+    if said.startswith(b"-DENIED "):
+        words = said[8:].partition(b".")[0]
+    elif len(said) > 7 and said[2:5] == b"\0\0\xff" and said[5:7] == (1130).to_bytes(2, "little"):
+        words = said[7:]
+    else:
+        return ""
+    return " ".join(words.decode("utf-8", "replace").split())[:160]

@@ -30,6 +30,8 @@ def wrong(case: Case, rung: str, diagnosis: Diagnosis) -> str:
     # A rung that sees less may find some of several causes, and no other.
     if found != expected and (rung in case.rungs or not set(found) <= {*expected, *case.instead}):
         complaint = f"expected the causes {expected}"
+    elif rung == "netns" and case.project and len(diagnosis.causes) != len(expected):
+        complaint = f"{len(diagnosis.causes)} causes for {len(expected)}: what one thing breaks is said once"
     elif case.finds and diagnosis.verdict == "healthy" and rung not in case.blind:
         complaint = "a sick stack was called healthy"
     elif not case.finds and rung == "netns" and diagnosis.verdict != "healthy":

@@ -181,6 +181,11 @@ class Lab(HostSide, Disks):
         """Wait until a socket of the container's namespace listens on the port (tcp, tcp6 or udp)."""
         self.listening(short, self.inspect(short)["State"]["Pid"], port, file, seconds)
 
+    def says(self, short: str, words: str) -> None:
+        """Wait until the container's log has the words."""
+        log = lambda: self.docker("logs", "--tail", "100", self.name(short))  # noqa: E731
+        self.until(f"{short} to say {words!r}", lambda: words in (said := log()).stdout + said.stderr)
+
     # -- proving the symptom from inside ------------------------------------------------------------------------
 
     def connects(self, source: str, host: str, port: int) -> None:
@@ -254,10 +259,11 @@ class Lab(HostSide, Disks):
         warns: tuple[str, ...] = (),
         rungs: tuple[str, ...] = RUNGS,
         instead: tuple[str, ...] = (),
+        blind: tuple[str, ...] = (),
     ) -> Case:
         """`netdoctor -p PROJECT`, and nothing named: all of one Compose project. `project` as given to `service()`."""
         full = self.name(project) if project else self.slug
-        return Case(f"{self.slug}: -p {full}", None, None, finds, warns, rungs, instead, project=full)
+        return Case(f"{self.slug}: -p {full}", None, None, finds, warns, rungs, instead, blind, project=full)
 
     # -- the end ------------------------------------------------------------------------------------------------
 

@@ -151,6 +151,29 @@ def only_created(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:8080")
 
 
+def waits_for_what_never_gets_ready(lab: Lab) -> Scenario:
+    """Compose would start api when db is healthy, and web after it; db crashes. The job that well waited for is done."""
+    lab.network("default")
+    lab.service("", "db", "exit 1", network="default", options=["--restart", "always"])
+    lab.service("", "job", "exit 0", network="default")
+    lab.service("", "well", SERVER, network="default", options=_compose_waits("job:service_completed_successfully"))
+    lab.service("", "worker", network="default", options=["-e", "BACKEND=http://api:8000", "-e", "WELL=http://well:5432"])
+    for service, awaited in (("api", "db:service_healthy"), ("web", "api:service_started")):
+        waits = _compose_waits(f"{awaited}:false", project=lab.slug, service=service)
+        lab.create(f"{service}-1", network="default", options=["--network-alias", service, *waits])
+    lab.until("db to be restarted", lambda: lab.inspect("db-1")["RestartCount"] > 2)
+    lab.does_not_resolve("worker-1", "api")
+    lab.connects("worker-1", "well-1", 5432)
+    yield lab.whole("", "container.running/crash-looping")
+    yield lab.sick(f"{lab.slug}/worker", "api:8000", "container.running/waiting")
+    yield lab.healthy(f"{lab.slug}/worker", "well")
+
+
+def _compose_waits(depends_on: str, **labels: str) -> list[str]:
+    told = {"depends_on": depends_on, **labels}
+    return [word for name, value in told.items() for word in ("--label", f"com.docker.compose.{name}={value}")]
+
+
 def start_failed_for_a_port(lab: Lab) -> Scenario:
     """The database wants a port of the host that its neighbour has already."""
     _with_api(lab)

@@ -338,3 +338,24 @@ def wrong_port_on_the_default_bridge(lab: Lab) -> Scenario:
     assert lab.means("api", lab.name("db")) == []
     faults = ("network.default-bridge/no-names", "address.port/wrong-port")
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5433", faults, rungs=SEES)
+
+
+def turns_others_away(lab: Lab) -> Scenario:
+    """A Redis in protected mode, and a MariaDB whose only account is its own host's; a Redis with a password is well."""
+    lab.network("net")
+    root = ["-e", "MARIADB_ROOT_PASSWORD=hunter2hunter2"]
+    lab.run("maria", [], image="mariadb:10.11", network="net", options=root)
+    lab.run("cache", ["redis-server"], image="redis:7", network="net")
+    lab.run("well", ["redis-server", "--requirepass", "hunter2hunter2"], image="redis:7", network="net")
+    lab.run("api", image="debian:12", network="net")
+    for short, port in (("maria", 3306), ("cache", 6379), ("well", 6379)):
+        lab.listens(short, port)
+    drop = "DELETE FROM mysql.global_priv WHERE host NOT IN ('localhost', '127.0.0.1', '::1'); FLUSH PRIVILEGES"
+    mariadb = ["mariadb", "-phunter2hunter2", "-e", drop]
+    lab.until("the other accounts to be gone", lambda: lab.inside("maria", *mariadb).returncode == 0)
+    read = "exec 3<>/dev/tcp/%s/%d; head -c 90 <&3 | tr -cd '[:print:]'"
+    assert "DENIED" in lab.inside("api", "bash", "-c", read % (lab.name("cache"), 6379)).stdout
+    assert "not allowed" in lab.inside("api", "bash", "-c", read % (lab.name("maria"), 3306)).stdout
+    yield lab.sick(lab.name("api"), f"redis://{lab.name('cache')}", "port.accepts/turned-away", rungs=SEES)
+    yield lab.sick(lab.name("api"), f"mysql://{lab.name('maria')}", "port.accepts/turned-away", rungs=SEES)
+    yield lab.healthy(lab.name("api"), f"redis://{lab.name('well')}")

@@ -13,9 +13,17 @@ CACHE = "redis://redis:6379/0"
 ENVIRONMENT = {"DATABASE_URL": DATABASE, "REDIS_URL": CACHE}
 PASSWORD = ("-e", "POSTGRES_PASSWORD=hunter2hunter2", "-e", "POSTGRES_USER=shop", "-e", "POSTGRES_DB=shop")
 DATA = "/var/lib/postgresql/data"
+OUTSIDE = "203.0.113.80"
+PSQL = """
+while :; do
+  psql "$DATABASE_URL" -c 'select 1'
+  [ -z "$ARCHIVE_URL" ] || PGCONNECT_TIMEOUT=2 psql "$ARCHIVE_URL" -c 'select 1'
+  sleep 0.2
+done
+"""
 SITE = """
 events {}
-http { server { listen %d; location / { proxy_pass http://api:8000; } } }
+http { server { listen %s; location / { proxy_pass http://api:8000; } } }
 """
 
 
@@ -43,9 +51,9 @@ class Project:
         self._again("postgres", command, "postgres:15", (*PASSWORD, *volume, *options))
         self.lab.listens("postgres-1", 5432, seconds=60)
 
-    def redis(self, *words: str, options: Sequence[str] = (), starts: bool = True) -> None:
+    def redis(self, *words: str, options: Sequence[str] = (), starts: bool = True, data: str = "") -> None:
         command = ["redis-server", "--protected-mode", "no", *words]
-        self._again("redis", command, "redis:7", ("-v", f"{self._volume('cache')}:/data", *options))
+        self._again("redis", command, "redis:7", ("-v", f"{data or self._volume('cache')}:/data", *options))
         if starts:
             self.lab.listens("redis-1", 6379)
 
@@ -56,15 +64,17 @@ class Project:
         )
         self.lab.listens("api-1", 8000)
 
-    def worker(self, **environment: str) -> None:
+    def worker(self, client: str = "", **environment: str) -> None:
+        """`psql` as client asks whatever the variables that end in _URL name; without one it only sleeps."""
         told = _variables({**ENVIRONMENT, **environment})
-        self._again("worker", "sleep 3600", "busybox:1", (*told, *_waits_for("postgres", "redis")))
+        command, image = (PSQL, "postgres:15") if client else ("sleep 3600", "busybox:1")
+        self._again("worker", command, image, (*told, *_waits_for("postgres", "redis")))
 
-    def web(self, port: int = 80) -> None:
-        site = self.lab.file("nginx.conf", SITE % port)
+    def web(self, listens: str = "80") -> None:
+        site = self.lab.file("nginx.conf", SITE % listens)
         options = ("-p", f"127.0.0.1:{self.port}:80", "-v", f"{site}:/etc/nginx/nginx.conf:ro", *_waits_for("api"))
         self._again("web", [], "nginx:1.22", options)
-        self.lab.listens("web-1", port)
+        self.lab.listens("web-1", int(listens.rpartition(":")[2]))
 
     def _again(self, service: str, command: str | Sequence[str], image: str, options: Sequence[str]) -> None:
         self.lab.docker("rm", "--force", "--volumes", self.lab.name(f"{service}-1"), check=False)
@@ -109,7 +119,7 @@ def five_services_told_wrong(lab: Lab) -> Scenario:
     lab.refused("worker-1", "postgres-1", 15480)
     yield lab.whole("", "address.port/published-port")
     shop.worker()
-    shop.web(port=8080)
+    shop.web("8080")
     yield lab.whole("", "publish.listener/other-port", rungs=LOOKING)
     shop.web()
     yield lab.whole("")
@@ -152,6 +162,40 @@ def five_services_run_wrong(lab: Lab) -> Scenario:
     lab.refused("worker-1", "postgres-1", 5432)
     two = ("port.interface/loopback-only", "container.running/crash-looping")
     yield lab.whole("", *two, rungs=LOOKING)
+
+
+def five_services_set_up_wrong(lab: Lab) -> Scenario:
+    """The same where nobody listens to the wrong address: who turns others away, may not write, or may not leave."""
+    shop = Project(lab, 18483)
+    lab.outside_server("labsrv", "http", OUTSIDE, "5432", port=5432)
+    shop.worker("psql", DATABASE_URL=DATABASE.replace("hunter2hunter2", "wrong"), ARCHIVE_URL=f"postgresql://{OUTSIDE}")
+    lab.says("worker-1", "password authentication failed")  # which is no fault of the network
+    yield lab.whole("")
+    inside = ("postgres-1", "redis-1", "api-1", "worker-1")
+    lab.network("back", "--internal")
+    for service in inside:
+        lab.docker("network", "connect", "--alias", service[:-2], lab.name("back"), lab.name(service))
+    lab.docker("network", "disconnect", lab.name("default"), lab.name("worker-1"))
+    lab.says("worker-1", f'connection to server at "{OUTSIDE}", port 5432 failed: timeout expired')
+    yield lab.whole("", "network.way-out/internal-only", rungs=LOOKING)
+    shop.worker()
+    for service in inside[:-1]:
+        lab.docker("network", "disconnect", lab.name("back"), lab.name(service))
+    shop.redis("--protected-mode", "yes")
+    assert "-DENIED" in lab.inside("worker-1", "nc", "-w", "1", "redis", "6379").stdout
+    yield lab.whole("", "port.accepts/turned-away", rungs=("netns",), blind=("exec",))
+    shop.redis(options=("--user", "1234"), data=str(lab.folder("cache")))
+    assert lab.inside("redis-1", "touch", "/data/x").returncode
+    yield lab.whole("", "volume.writable/owner-mismatch", rungs=LOOKING)
+    shop.redis()
+    shop.web("127.0.0.1:80")
+    lab.refused("worker-1", "web-1", 80)
+    yield lab.whole("", "publish.listener/loopback-behind", rungs=LOOKING)
+    shop.web()
+    lab.docker("network", "disconnect", lab.name("default"), lab.name("postgres-1"))
+    lab.docker("network", "connect", "bridge", lab.name("postgres-1"))
+    lab.does_not_resolve("worker-1", "postgres")
+    yield lab.whole("", "network.shared/default-and-own", rungs=LOOKING)
 
 
 def _serves(port: int) -> None:
