@@ -160,7 +160,9 @@ def _unknown(page: Page, diagnosis: Diagnosis, unknown: Sequence[Judged]) -> Non
             page.put((f"    and {len(results) - len(shown)} more (-v)", DIM))
     if not page.options.verbose and len(unknown) > len(undecided):
         count = counted(len(unknown) - len(undecided), "check")
-        page.marked(Verdict.SKIP, f"{count} could not look; the connection works all the same", indent=2)
+        fine = all(s.works for s in diagnosis.links)
+        why = "the connection works all the same" if fine else "nothing that was found hangs on that"
+        page.marked(Verdict.SKIP, f"{count} could not look; {why}", indent=2)
 
 
 def _ignored(page: Page, diagnosis: Diagnosis) -> None:

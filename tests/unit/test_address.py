@@ -163,14 +163,15 @@ def test_the_engines_name_for_its_host(outcome: Any) -> None:
 
 def test_remedies_for_compose_are_lines_of_its_file() -> None:
     labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "api"}
-    api = container("api", 2, {"DATABASE_URL": "postgres://u:<secret-1>@localhost/x"}, labels=labels)
+    told = {"DATABASE_URL": "postgres://u:<secret-1>@localhost/x", "DB_HOST": "localhost", "DB_PORT": "5432"}
+    api = container("api", 2, told, labels=labels)
     db = container("db", 3, labels=labels | {"com.docker.compose.service": "db"})
     [found] = judged("address.host", link(api, "localhost", 5432, db), api, db, connected=REFUSED, sockets=listening())
     assert found.remedy is not None
     assert found.remedy.run == ("docker compose up -d api",)
     assert found.remedy.compose == (
         "services:\n  api:\n    environment:  # <secret-..>: leave what stands there\n"
-        '      DATABASE_URL: "postgres://u:<secret-1>@db/x"'
+        '      DATABASE_URL: "postgres://u:<secret-1>@db/x"\n      DB_HOST: "db"'
     )
 
 

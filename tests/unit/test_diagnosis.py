@@ -12,8 +12,8 @@ from netdoctor.answers import AskConnection, Asked, Attempt, Connection
 from netdoctor.check import BadCheck, Check, Reason, check
 from netdoctor.diagnosis import Diagnosis, diagnose
 from netdoctor.engine import run
-from netdoctor.finding import Finding, Verdict, fail, passed, unknown, warn
-from netdoctor.model import HOST, Container, Engine, Link, Publication, State
+from netdoctor.finding import Finding, Remedy, Verdict, fail, passed, unknown, warn
+from netdoctor.model import HOST, Container, Engine, Health, Link, Publication, State
 from netdoctor.request import Request
 from netdoctor.stack import Stack
 
@@ -217,3 +217,56 @@ def test_the_root_of_a_symptom_can_be_known_to_another_subject() -> None:
     assert codes(diagnosis) == ["a.port/bad"]
     name = next(j for j in diagnosis.results if j.result.check.id == "c.name")
     assert name.because_of == ("a.port/bad on db: 15432 -> 5432/tcp",)
+
+
+def test_what_one_remedy_mends_is_one_cause() -> None:
+    @check(id="a.one", title="{name} is well", reasons=(Reason("bad", "it is bad"),))
+    def one(stack: Stack, container: Container) -> Iterator[Finding]:
+        remedy = Remedy(says="Do it", run=("docker do it",), verify=(f"netdoctor {container.name}",))
+        yield fail("bad", f"{container.name} is bad", remedy=remedy)
+
+    @check(id="b.two", title="{name} is well", reasons=(Reason("bad", "it is bad"),))
+    def two(stack: Stack, container: Container) -> Iterator[Finding]:
+        yield fail("bad", f"{container.name} is bad", remedy=Remedy(says="Look at it"))
+
+    diagnosis = diagnosed(one, two)
+    assert codes(diagnosis) == ["a.one/bad", "b.two/bad", "b.two/bad"]
+    assert [j.name for j in diagnosis.shown_by(diagnosis.causes[0])] == ["api", "db"]
+
+
+def test_what_may_not_be_wanted_follows_from_the_same_of_what_is() -> None:
+    guessed = msgspec.structs.replace(LINK, source=DB.id, target=DB.id, certain=False)
+    given = msgspec.structs.replace(stack(), links=(LINK, guessed))
+    results = run(given, (LINK, guessed), (link_check("p.one", BAD),))
+    diagnosis = diagnose(Request(), given, (LINK, guessed), results)
+    assert [(j.result.finding.verdict, j.because_of) for j in diagnosis.results] == [
+        (Verdict.FAIL, ()),
+        (Verdict.WARN, ("p.one/bad on api -> db:5432/tcp",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "status", "health", "waits"),
+    [
+        ("service_healthy", "running", "starting", True),
+        ("service_healthy", "running", "healthy", False),
+        ("service_started", "running", "unhealthy", False),
+        ("service_started", "created", "", True),
+        ("service_completed_successfully", "exited", "", False),
+        ("service_completed_successfully", "running", "", True),
+    ],
+)
+def test_what_compose_waits_for_explains_why_it_never_started(
+    condition: str, status: str, health: str, waits: bool
+) -> None:
+    project = {"com.docker.compose.project": "shop"}
+    labels = {
+        "api": {**project, "com.docker.compose.depends_on": f"db:{condition}:false"},
+        "db": {**project, "com.docker.compose.service": "db"},
+    }
+    states = {"api": State(status="created"), "db": State(status=status, health=Health(status=health) if health else None)}
+    api, db = (msgspec.structs.replace(c, labels=labels[c.name], state=states[c.name]) for c in (API, DB))
+    given = Stack(engine=Engine(), containers=(api, db))
+    checks = (container_check("a.down", BAD, db), container_check("a.waits", BAD, api, follows_services=True))
+    diagnosis = diagnose(Request(), given, (), run(given, (api, db), checks))
+    assert codes(diagnosis) == (["a.down/bad"] if waits else ["a.down/bad", "a.waits/bad"])

@@ -311,6 +311,17 @@ def test_names_that_nobody_bears_are_meant_for_sure_by_whom_is_asked_about() -> 
     assert [link.certain for link in plan(Request(source="api"), given).links] == [True, True]
 
 
+def test_of_the_outside_only_what_was_configured_and_fails_is_asked_for() -> None:
+    api = container("api", 2, env={"MAIL": "smtp://mail.example:25", "PAY": "https://pay.example"})
+    given = stack(api, listens={"api": ()})
+    assert asked(given, None) == []
+    texts = ("getaddrinfo ENOTFOUND mail.example", "dial tcp: lookup stray.example on 127.0.0.11:53: no such host")
+    said = Logs(lines=tuple(LogLine(at=1.0, text=text) for text in texts))
+    told = Asked(question=AskLogs(container=api.id), answer=said)
+    complaining = msgspec.structs.replace(given, asked=(*given.asked, told))
+    assert asked(complaining, None) == ["api mail.example:25 -> ?"]
+
+
 def test_internal_listeners_are_not_what_a_client_wants() -> None:
     given = stack(
         container("api", 2, env={"MQ_HOST": "mq"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.probes.hello import heard, hello
+from netdoctor.probes.hello import heard, hello, refusal
 
 
 @pytest.mark.parametrize("scheme", ["", "mysql", "amqp", "mongodb", "kafka", "smtp", "ssh", "tcp", "elasticsearch"])
@@ -50,3 +50,18 @@ def test_says_hello() -> None:
 )
 def test_hears(said: bytes, scheme: str, protocol: str) -> None:
     assert heard(said, scheme) == protocol
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"-DENIED Redis is running in protected mode. Connections are...\r\n", "Redis is running in protected mode"),
+        (b"H\0\0\0\xff\x6a\x04Host '10.0.0.2' is not allowed to connect", "Host '10.0.0.2' is not allowed to connect"),
+        (b"-NOAUTH Authentication required.\r\n", ""),
+        (b"E\0\0\0\xff\x10\x04Too many connections", ""),
+        (b"J\0\0\0\n8.0.36\0", ""),
+        (b"", ""),
+    ],
+)
+def test_being_turned_away_is_told_from_a_wrong_password(said: bytes, words: str) -> None:
+    assert refusal(said) == words
