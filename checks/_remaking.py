@@ -14,7 +14,10 @@ from netdoctor.api import Container, Endpoint, Mount, Publication, Stack
 
 
 class Edit(NamedTuple):
-    """In this variable of the environment, or in the command (""), one text instead of another."""
+    """In this variable of the environment, or in the command (""), one text instead of another.
+
+    For no text at all the command gets one word more.
+    """
 
     variable: str
     old: str
@@ -77,6 +80,9 @@ def _sed(text: str) -> str:
 def replaced(command: Iterable[str], edits: Iterable[Edit]) -> list[str]:
     words = list(command)
     for edit in edits:
+        if not edit.old:
+            words.append(edit.new)
+            continue
         at = next((i for i, w in enumerate(words) if edit.old in w), None)
         if at is not None:
             words[at] = words[at].replace(edit.old, edit.new, 1)

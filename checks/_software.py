@@ -21,12 +21,15 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not 
 
 class Software(NamedTuple):
     """`words`: names of its process, or words of its command line. `run` mends it as it lives; `alive`: even where its
-    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in."""
+    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in. `also`: options that its command needs too,
+    unless it has one of `unless` already."""
 
     words: tuple[str, ...]
     setting: str
     run: tuple[str, ...] = ()
     alive: bool = False
+    also: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 # Each setting as its vendor documents it; the first that matches is taken, so runtimes stand last.
@@ -39,8 +42,14 @@ _KNOWN = (
     Software(
         ("redis-server", "valkey-server"),
         "`bind * -::*` in redis.conf (and `protected-mode no`, or a password)",
-        ("docker exec {name} redis-cli -p {port} CONFIG SET bind '* -::*'",),
+        (
+            "docker exec {name} redis-cli -p {port} CONFIG SET protected-mode no",
+            "docker exec {name} redis-cli -p {port} CONFIG SET bind '* -::*'",
+        ),
         alive=True,
+        # Else it listens everywhere and turns everybody away: from Redis 7 on, whatever it is bound to.
+        also=("--protected-mode", "no"),
+        unless=("--protected-mode", "--requirepass"),
     ),
     Software(
         ("mysqld", "mariadbd"),
@@ -102,6 +111,8 @@ def listen_everywhere(stack: Stack, link: Link, target: Container, listeners: It
     blanks = {"name": target.name, "port": port, "user": target.variable("POSTGRES_USER") or "postgres"}
     told = _addresses(listeners)
     edits = tuple(_in_command(target, port, told)) or tuple(_in_environment(target, port, told))
+    if known and edits and not edits[0].variable and not any(word in known.unless for word in target.command):
+        edits = (*edits, *(Edit("", "", word) for word in known.also))
     says = f"Have {stack.title(target)} listen on all addresses"
     mend = tuple(r.format_map(blanks) for r in known.run) if known else ()
     check = (verify(stack, link),)

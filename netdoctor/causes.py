@@ -41,7 +41,7 @@ class Causes:
                 for end in {result.subject.source, result.subject.target}:
                     self._ends.setdefault(end, []).append(result)
         self._surely: dict[tuple[str, str, int, str], list[Result]] = {}
-        """What fails of links that are surely wanted: by what it is, and by the port of the container that it leads to."""
+        """What fails of links that are surely wanted: by what it is, and by the port that they lead to."""
         for result in results:
             if result.failed and isinstance(result.subject, Link):
                 self._surely.setdefault(_at_port(result, result.subject), []).append(result)

@@ -142,7 +142,9 @@ def _waiting(stack: Stack, container: Container, holding_up: tuple[Container, ..
 
 def _stands(container: Container) -> str:
     health = container.state.health
-    return f"{container.state.status}, {health.status}" if health and container.state.running else container.state.status
+    return (
+        f"{container.state.status}, {health.status}" if health and container.state.running else container.state.status
+    )
 
 
 def _looping(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:

@@ -23,7 +23,7 @@ def let_in(stack: Stack, link: Link, protocol: str) -> Remedy:
     return Remedy(
         says=f"Give {stack.title(target)} an account that may come from everywhere: its host is '%'. This shows which "
         "there are (as root, whose password it asks for)",
-        run=(f'docker exec -it {target.name} sh -c \'exec $(command -v mariadb mysql | head -1) -p -e "{show}"\'',),
+        run=(f"docker exec -it {target.name} sh -c 'exec $(command -v mariadb mysql | head -1) -p -e \"{show}\"'",),
         verify=check,
     )
 

@@ -69,8 +69,8 @@ from netdoctor.api import (
 from .._listeners import seen, serves
 from .._publishing import arrives_at as places_inside
 from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
-from ._outside import judge_outside
 from ._letting_in import let_in
+from ._outside import judge_outside
 from ._reach import arrivals, arrives_at, listeners_on
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
 from ._virtual import virtual_address
@@ -148,8 +148,10 @@ def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt
         says = f"the kernel accepts the connection for {meant}, and {why}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
     if attempt.refusal:
-        says = f"{meant} turns {stack.title(stack.source(link))} away at once: \"{attempt.refusal}\""
-        return fail("turned-away", says, remedy=let_in(stack, link, attempt.heard), seen_by=connection.seen_by, **evidence)
+        says = f'{meant} turns {stack.title(stack.source(link))} away at once: "{attempt.refusal}"'
+        return fail(
+            "turned-away", says, remedy=let_in(stack, link, attempt.heard), seen_by=connection.seen_by, **evidence
+        )
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"
         return warn("closed-at-once", says, remedy=read_log(stack, link), seen_by=connection.seen_by, **evidence)

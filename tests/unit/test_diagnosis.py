@@ -264,7 +264,10 @@ def test_what_compose_waits_for_explains_why_it_never_started(
         "api": {**project, "com.docker.compose.depends_on": f"db:{condition}:false"},
         "db": {**project, "com.docker.compose.service": "db"},
     }
-    states = {"api": State(status="created"), "db": State(status=status, health=Health(status=health) if health else None)}
+    states = {
+        "api": State(status="created"),
+        "db": State(status=status, health=Health(status=health) if health else None),
+    }
     api, db = (msgspec.structs.replace(c, labels=labels[c.name], state=states[c.name]) for c in (API, DB))
     given = Stack(engine=Engine(), containers=(api, db))
     checks = (container_check("a.down", BAD, db), container_check("a.waits", BAD, api, follows_services=True))

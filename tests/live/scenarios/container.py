@@ -152,12 +152,14 @@ def only_created(lab: Lab) -> Scenario:
 
 
 def waits_for_what_never_gets_ready(lab: Lab) -> Scenario:
-    """Compose would start api when db is healthy, and web after it; db crashes. The job that well waited for is done."""
+    """Compose would start api when db is healthy, and web after it; db crashes. The job that well waits for is done."""
     lab.network("default")
     lab.service("", "db", "exit 1", network="default", options=["--restart", "always"])
     lab.service("", "job", "exit 0", network="default")
     lab.service("", "well", SERVER, network="default", options=_compose_waits("job:service_completed_successfully"))
-    lab.service("", "worker", network="default", options=["-e", "BACKEND=http://api:8000", "-e", "WELL=http://well:5432"])
+    lab.service(
+        "", "worker", network="default", options=["-e", "BACKEND=http://api:8000", "-e", "WELL=http://well:5432"]
+    )
     for service, awaited in (("api", "db:service_healthy"), ("web", "api:service_started")):
         waits = _compose_waits(f"{awaited}:false", project=lab.slug, service=service)
         lab.create(f"{service}-1", network="default", options=["--network-alias", service, *waits])

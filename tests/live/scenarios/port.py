@@ -341,7 +341,7 @@ def wrong_port_on_the_default_bridge(lab: Lab) -> Scenario:
 
 
 def turns_others_away(lab: Lab) -> Scenario:
-    """A Redis in protected mode, and a MariaDB whose only account is its own host's; a Redis with a password is well."""
+    """A Redis in protected mode, a MariaDB whose accounts are its own host's; a Redis with a password is well."""
     lab.network("net")
     root = ["-e", "MARIADB_ROOT_PASSWORD=hunter2hunter2"]
     lab.run("maria", [], image="mariadb:10.11", network="net", options=root)
