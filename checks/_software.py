@@ -21,7 +21,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the user's server should bind, not 
 
 class Software(NamedTuple):
     """`words`: names of its process, or words of its command line. `run` mends it as it lives; `alive`: even where its
-    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in. `also`: options that its command needs too,
+    command line says otherwise. `{name}`, `{port}` and `{user}` are filled in. `also`: what its command needs as well,
     unless it has one of `unless` already."""
 
     words: tuple[str, ...]

@@ -183,8 +183,12 @@ class Lab(HostSide, Disks):
 
     def says(self, short: str, words: str) -> None:
         """Wait until the container's log has the words."""
-        log = lambda: self.docker("logs", "--tail", "100", self.name(short))  # noqa: E731
-        self.until(f"{short} to say {words!r}", lambda: words in (said := log()).stdout + said.stderr)
+
+        def said() -> bool:
+            log = self.docker("logs", "--tail", "100", self.name(short))
+            return words in log.stdout + log.stderr
+
+        self.until(f"{short} to say {words!r}", said)
 
     # -- proving the symptom from inside ------------------------------------------------------------------------
 
