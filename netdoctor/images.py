@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from netdoctor.mentions import DATABASE
+from netdoctor.model import Container
 from netdoctor.patterns import lazily
 
 # What the images of a kind of service are called.
@@ -46,6 +47,16 @@ _STORES = {
 _NEEDS_VENDOR = {"kafka": ("confluentinc/",), "sqlserver": ("mssql/",)}
 """`cp-server` and `mssql/server` say little without the name before them."""
 
+# What else is run of a server's image: its clients, and whatever a script does that does not start the server.
+_CLIENTS = lazily(
+    r"psql|pg_\w+|createdb|vacuumdb|reindexdb|mysql|mysql(dump|admin|check)|mariadb|mariadb-(dump|admin|check|backup)"
+    r"|(redis|valkey|keydb)-(cli|benchmark)|mongo(sh|dump|restore|export|import)?|clickhouse-client|cqlsh"
+)
+_SHELLS = ("sh", "bash", "ash", "dash")
+_STARTS_SERVER = lazily(
+    r"\b(postgres|postmaster|mysqld\w*|mariadbd\w*|(redis|valkey|keydb|rabbitmq)-server|mongod|\S*entrypoint\S*)(\s|$|;)"
+)
+
 _PROXIES = lazily(r"(nginx(-unprivileged|-proxy)?|openresty|haproxy|traefik|caddy|httpd|apache|envoy|kong|varnish)")
 
 
@@ -64,6 +75,17 @@ def store_kind(image: str) -> str:
         if names.fullmatch(name) and (vendors is None or any(v in image for v in vendors)):
             return kind
     return ""
+
+
+def is_store(container: Container) -> bool:
+    """A server that keeps data, by its image and by what is run of it: a backup or a migration is a client."""
+    if not store_kind(container.image):
+        return False
+    words = container.command[container.entry_words or 0 :]
+    program = words[0].rpartition("/")[2] if words else ""
+    if program in _SHELLS and "-c" in words[:-1]:
+        return _STARTS_SERVER.search(words[words.index("-c") + 1]) is not None
+    return _CLIENTS.fullmatch(program) is None
 
 
 def is_proxy(image: str) -> bool:

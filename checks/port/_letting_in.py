@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from netdoctor.api import Container, Link, Remedy, Stack
 
 from .._listeners import verify
@@ -30,6 +28,8 @@ def let_in(stack: Stack, link: Link, protocol: str) -> Remedy:
 
 def _unprotected(target: Container, port: int, check: tuple[str, ...]) -> Remedy:
     """Without a password Redis serves its own host alone, unless it is told that its network is to be trusted."""
+    import json
+
     says = (
         "Trust the networks that it is on, as the official image does; or give it a password (--requirepass), which "
         "every client then needs"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdoctor.images import is_proxy, store_kind
+from netdoctor.images import is_proxy, is_store, store_kind
 from netdoctor.links.clue import Clue
 from netdoctor.links.ports import port_offered
 from netdoctor.links.shared import Shared
@@ -19,7 +19,7 @@ from netdoctor.stack import Stack
 
 def depended_on(stack: Stack, source: Container, shared: Shared) -> Iterator[Clue]:
     """Servers of this project that the source waits for, where that can be more than an order of starting."""
-    if store_kind(source.image) or _is_shell(source):
+    if is_store(source) or _is_shell(source):
         return
     told_all = _names_others(stack, source, shared) and not is_proxy(source.image)
     for service in source.depends_on:

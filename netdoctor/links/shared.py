@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdoctor.images import store_kind
+from netdoctor.images import is_store
 from netdoctor.meant import bearer
 from netdoctor.mentions import Mention, mentions
 from netdoctor.model import Container
@@ -50,7 +50,7 @@ class Shared:
         """A server that keeps data: by its image, or because a database's URL in its environment names itself."""
         known = self._stores.get(container.id)
         if known is None:
-            known = self._stores[container.id] = bool(store_kind(container.image)) or any(
+            known = self._stores[container.id] = is_store(container) or any(
                 m.hint in _STORES and m.scheme and bearer(self._stack, container, m.host) == container
                 for m in mentions(container)
             )

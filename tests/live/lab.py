@@ -181,14 +181,14 @@ class Lab(HostSide, Disks):
         """Wait until a socket of the container's namespace listens on the port (tcp, tcp6 or udp)."""
         self.listening(short, self.inspect(short)["State"]["Pid"], port, file, seconds)
 
-    def says(self, short: str, words: str) -> None:
-        """Wait until the container's log has the words."""
+    def says(self, short: str, *words: str) -> None:
+        """Wait until the container's log has one of these."""
 
         def said() -> bool:
             log = self.docker("logs", "--tail", "100", self.name(short))
-            return words in log.stdout + log.stderr
+            return any(w in log.stdout + log.stderr for w in words)
 
-        self.until(f"{short} to say {words!r}", said)
+        self.until(f"{short} to say {' or '.join(words)}", said)
 
     # -- proving the symptom from inside ------------------------------------------------------------------------
 

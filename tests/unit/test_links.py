@@ -311,6 +311,23 @@ def test_names_that_nobody_bears_are_meant_for_sure_by_whom_is_asked_about() -> 
     assert [link.certain for link in plan(Request(source="api"), given).links] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        (("docker-entrypoint.sh", "postgres"), False),
+        (("docker-entrypoint.sh", "sh", "-c", "chown -R postgres /data && exec docker-entrypoint.sh postgres"), False),
+        (("docker-entrypoint.sh", "sh", "-c", "while :; do pg_dump $DB_URL; sleep 60; done"), True),
+        (("docker-entrypoint.sh", "psql", "-f", "/migration.sql"), True),
+    ],
+)
+def test_the_image_of_a_database_is_a_client_too(command: tuple[str, ...], asks: bool) -> None:
+    environment = {"REDIS_URL": "redis://cache:6379"}
+    other = container("backup", 4, env=environment, image="postgres:15", command=command)
+    other = msgspec.structs.replace(other, entry_words=1)
+    given = stack(container("api", 2, env=environment), other, container("cache", 3, image="redis:7"))
+    assert ("backup cache:6379 -> cache" in asked(given, None)) is asks
+
+
 def test_of_the_outside_only_what_was_configured_and_fails_is_asked_for() -> None:
     api = container("api", 2, env={"MAIL": "smtp://mail.example:25", "PAY": "https://pay.example"})
     given = stack(api, listens={"api": ()})

@@ -176,7 +176,7 @@ def five_services_set_up_wrong(lab: Lab) -> Scenario:
     for service in inside:
         lab.docker("network", "connect", "--alias", service[:-2], lab.name("back"), lab.name(service))
     lab.docker("network", "disconnect", lab.name("default"), lab.name("worker-1"))
-    lab.says("worker-1", f'connection to server at "{OUTSIDE}", port 5432 failed: timeout expired')
+    lab.says("worker-1", "failed: timeout expired", "failed: Network is unreachable")  # as old and new engines do it
     yield lab.whole("", "network.way-out/internal-only", rungs=LOOKING)
     shop.worker()
     for service in inside[:-1]:
