@@ -66,7 +66,12 @@ def unasked(stack: Stack, container: Container) -> bool:
 
 
 def _callable(stack: Stack, source: Container, target: Container, typed: str) -> str:
-    """The name that the source would use: what was typed where it is one of the target's, else the likeliest."""
+    """The name that the source would use: what was typed where it is one of the target's, else the likeliest.
+
+    On the host's network nobody has a name, and to each other they are localhost.
+    """
+    if source.on_host_network and target.on_host_network:
+        return "localhost"
     owner = stack.namespace_owner(target)
     names = {n for e in owner.endpoints for n in stack.names(owner, e)}
     if typed.lower() in names or typed == target.name or stack.linked(source, typed) == target:

@@ -25,7 +25,24 @@ from netdoctor.request import BadRequest, Given, read_target
     ],
 )
 def test_reads(text: str, given: Given) -> None:
-    assert read_target(text) == given
+    assert read_target(text) == (given,)
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("k1:9092,k2:9093", ["k1:9092", "k2:9093"]),
+        ("postgres://u:p@db1:5432,db2:5433/app?target_session_attrs=any", ["db1:5432", "db2:5433"]),
+        ("host=db port=5433 user=app password=x", ["db:5433"]),
+        ("Host=db;Port=5432;Database=app;Username=app;Password=x", ["db:5432"]),
+        ("Server=tcp:db,1433;Database=app", ["db:1433"]),
+        ("cache:6379,password=x,abortConnect=false", ["cache:6379"]),
+        ("root:pw@tcp(db:3306)/app", ["db:3306"]),
+    ],
+)
+def test_reads_what_a_configuration_says(text: str, given: list[str]) -> None:
+    assert [f"{one.host}:{one.port}" for one in read_target(text)] == given
+    assert all(one.verbatim for one in read_target(text))
 
 
 @pytest.mark.parametrize("text", ["", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"])
