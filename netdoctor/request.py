@@ -51,8 +51,10 @@ def read_target(text: str) -> tuple[Given, ...]:
     text = text.strip()
     if "://" in text or "@" in text:
         return _read_url(text)
-    if re.search(r"[=,;]", text) and (found := parse(text)):
+    if "=" in text and (found := parse(text)):
         return tuple(_given(m) for m in found)
+    if "," in text:
+        return tuple(_read_name(part.strip()) for part in text.split(","))
     return (_read_name(text),)
 
 
@@ -83,7 +85,7 @@ def read_port(text: str) -> int:
 
 
 def _read_url(text: str) -> tuple[Given, ...]:
-    port = re.search(r"://(?:[^/?#]*@)?+(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;]*)", text)
+    port = re.search(r"://(?:[^/?#]*@)?+(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;\"'\]]*)", text)
     if port and port["port"]:
         read_port(port["port"])
     found: tuple[Mention, ...] = parse(text)
