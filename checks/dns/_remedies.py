@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Remedy, Stack
 
@@ -165,6 +166,13 @@ def name_apart(stack: Stack, link: Link, meant: Container) -> Remedy:
         return Remedy(says=says, run=(check,), verify=(check,))
     written = rewrite(stack, link, own, link.port, says)
     return Remedy(says=written.says, run=written.run, compose=written.compose, verify=(check,))
+
+
+def ask_each(stack: Stack, link: Link, refusing: Sequence[str]) -> Remedy:
+    """Some of the replicas do not answer: what is wrong with them is told where they are asked for alone."""
+    says = f"Ask for {' and '.join(refusing)} alone, which tells why: whoever gets that answer for {link.address} fails"
+    run = tuple(verify(stack, link, name) for name in refusing)
+    return Remedy(says=says, run=run, verify=(verify(stack, link),))
 
 
 def start_own(stack: Stack, link: Link, own: Container) -> Remedy:

@@ -17,6 +17,8 @@ Sick
     closed-at-once: accepted, then closed or reset before a byte: an access list, or a proxy with nothing behind it.
     queue-full: the accept queue of the listener is full: the process does not accept fast enough, or not at all.
     not-answering: the kernel accepts, the process does not: it is stopped (state T) or hung.
+    turned-away: the server lets in by address, and says at once that this one may not: Redis in protected mode, MySQL
+    without an account for that host, or with no connection left.
     other-protocol-spoken: the other side speaks another protocol than the address says (TLS against plain).
 
 Remedy
@@ -71,6 +73,7 @@ from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, trie
 from ._outside import judge_outside
 from ._reach import arrivals, arrives_at, listeners_on
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
+from ._turned_away import in_words, let_in
 from ._virtual import virtual_address
 
 
@@ -84,6 +87,7 @@ from ._virtual import virtual_address
         Reason("closed-at-once", "accepted, then closed or reset before a byte", time_heals=True),
         Reason("queue-full", "the accept queue is full: the process is not accepting", time_heals=True),
         Reason("not-answering", "only the kernel accepts: the process is stopped or hung", time_heals=True),
+        Reason("turned-away", "the server serves nobody from there, and says so at once", time_heals=True),
         Reason("other-protocol-spoken", "the other side speaks another protocol"),
     ),
     needs=(AskConnection, AskSockets),
@@ -144,6 +148,10 @@ def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt
         why = f"its process {names[0]} is stopped" if names else "its process does not take it"
         says = f"the kernel accepts the connection for {meant}, and {why}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
+    if attempt.turned_away:
+        says = f"{meant} turns {stack.title(stack.source(link))} away: {in_words(attempt.turned_away)}"
+        remedy = let_in(stack, link, attempt.turned_away)
+        return fail("turned-away", says, remedy=remedy, seen_by=connection.seen_by, **evidence)
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"
         return warn("closed-at-once", says, remedy=read_log(stack, link), seen_by=connection.seen_by, **evidence)

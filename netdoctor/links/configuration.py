@@ -160,6 +160,4 @@ def _worth_asking(stack: Stack, source: Container, mention: Mention, unknown_nam
         return unserved and (blind or (unknown_names and mention.hint in (*STORES, DATABASE)))
     if is_address(mention.host) and in_subnets(stack, mention.host):
         return True
-    return means_host(stack, source, mention.host) or (
-        unknown_names and len(candidates(stack, source, mention)) > 1
-    )
+    return means_host(stack, source, mention.host) or (unknown_names and len(candidates(stack, source, mention)) > 1)

@@ -26,7 +26,8 @@ def asked_for(stack: Stack, source: Container, given: Given, among: tuple[Contai
     mates = tuple(c for c in among if source.project and c.project == source.project)
     named = () if exact else called(mates, given.host)  # of several projects' `db` the source's own is meant
     asked = () if exact else named or called(among, given.host) or called(stack.containers, given.host)
-    if not asked and by_alias is not None:
+    # Who bears the name for the source comes before a stranger that is called so on another network.
+    if by_alias is not None and not named and not any(stack.shared_networks(source, c) for c in asked) and not exact:
         asked = (by_alias,)
     if not asked or exact:
         yield from verbatim(stack, source, given, by_alias)

@@ -29,11 +29,12 @@ _URL = lazily(
 _GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)", holds="@")
 _ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{NAME})(?::(?P<port>\d+))?", holds="jdbc:oracle:")
 _KEY_VALUE = lazily(
-    r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?",
+    r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?"
+    r"(?P<more>(?:,[A-Za-z_][^\s;,]*)*)",
     re.IGNORECASE,
     holds="=",
 )
-_KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
+_KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5}(?:,\d{1,5})*)", re.IGNORECASE)
 # `host: db` of YAML and `"host": "db"` of JSON, and the port that stands beside it.
 _FIELD = lazily(
     r"(?:^|[\s{,])[\"']?(?:[a-z]+_)?(?:host|hostname)[\"']?\s*:\s*[\"']?(?P<host>[^\s\"',{}\[\]]+)",
@@ -108,13 +109,15 @@ def _in_list(text: str) -> Iterator[Mention]:
 
 
 def _in_keys(text: str) -> Iterator[Mention]:
-    """`host=db port=5432`, `Server=db,1433;Database=app`."""
+    """`host=db port=5432`, `host=db1,db2 port=5432,5433`, `Server=db,1433;Database=app`."""
     for match in _KEY_VALUE.finditer(text) if "=" in text else ():
-        host, port = split(match["host"].removeprefix("tcp:"))
         given = _KEY_PORT.search(text)
-        if host:
-            port = port or port_in(match["comma"] or "") or (port_in(given["port"]) if given else 0)
-            yield Mention(host=host, port=port, sure=True)
+        ports = given["port"].split(",") if given else ["0"]  # one for all hosts, or one for each
+        for index, piece in enumerate((match["host"], *match["more"].split(",")[1:])):
+            host, port = split(piece.removeprefix("tcp:"))
+            if host:
+                own = port or port_in(match["comma"] or "")
+                yield Mention(host=host, port=own or port_in(ports[min(index, len(ports) - 1)]), sure=True)
 
 
 def _in_fields(text: str) -> Iterator[Mention]:

@@ -9,7 +9,7 @@ from typing import Literal, cast
 import msgspec
 
 from netdoctor.answers import Attempt, Outcome, Process
-from netdoctor.probes.hello import heard
+from netdoctor.probes.hello import heard, turned_away
 from netdoctor.probes.processes import read_stat
 from netdoctor.probes.resolver_files import is_address
 
@@ -147,11 +147,13 @@ def _attempt(part: list[str], scheme: str) -> Attempt:
     if outcome != "connected":
         words = " ".join(text)
         return Attempt(address=address, outcome=outcome_of(words), text=words, ms=float(ms))
+    first = b"" if said == "-" else bytes.fromhex(said)
     return Attempt(
         address=address,
         outcome="connected",
         after=cast('Literal["open", "closed", "reset", ""]', "" if after == "-" else after),
-        heard=heard(b"" if said == "-" else bytes.fromhex(said), scheme),
+        heard=heard(first, scheme),
+        turned_away=turned_away(first),
         ms=float(ms),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from netdoctor.answers import TurnedAway
+
 _POSTGRES = ("postgres", "postgresql")
 _HTTP = ("http", "ws")
 _REDIS = ("redis", "valkey")
@@ -66,3 +68,16 @@ def heard(said: bytes, scheme: str = "") -> str:
     if scheme.lower().partition("+")[0] in _POSTGRES and (said in (b"S", b"N") or said.startswith(b"E")):
         return "postgres"
     return "other"
+
+
+# https://mariadb.com/kb/en/mariadb-error-code-reference/ and the same numbers in MySQL's.
+_MYSQL_ERRORS: dict[int, TurnedAway] = {1040: "too-many-connections", 1129: "host-blocked", 1130: "host-not-allowed"}
+
+
+def turned_away(said: bytes) -> TurnedAway:
+    """Why the server does not serve who connects, where it says so in its first bytes."""
+    if said.startswith(b"-DENIED Redis is running in protected mode"):
+        return "protected-mode"
+    if heard(said) == "mysql" and said[4] == 0xFF:  # an error packet: the number stands behind, little endian
+        return _MYSQL_ERRORS.get(int.from_bytes(said[5:7], "little"), "")
+    return ""

@@ -21,10 +21,11 @@ def headline(diagnosis: Diagnosis) -> tuple[Verdict, str]:
     sick = [s for s in diagnosis.links if s.sick]
     if sick:
         return Verdict.UNKNOWN, f"no check failed, and yet {sick[0].source} cannot connect to {place(sick[0])}"
-    count = len(diagnosis.warnings)
+    count = sum(not j.because_of for j in diagnosis.warnings)
     known = f"; {counted(len(diagnosis.ignored), 'finding')} ignored" if diagnosis.ignored else ""
     doubtful = count and any(s.works is False and not s.ignored for s in diagnosis.links)
-    return Verdict.WARN if doubtful else Verdict.PASS, _healthy(diagnosis) + (f", with {counted(count, 'warning')}" if count else "") + known
+    also = f", with {counted(count, 'warning')}" if count else ""
+    return Verdict.WARN if doubtful else Verdict.PASS, f"{_healthy(diagnosis)}{also}{known}"
 
 
 def _doubt(diagnosis: Diagnosis) -> str:

@@ -251,6 +251,16 @@ def test_neighbours_are_asked_who_is_meant_by_localhost() -> None:
         assert wants == tuple(AskSockets(container=c.id) for c in given.containers[:2])
 
 
+def test_an_alias_on_the_own_network_comes_before_a_stranger_of_that_name() -> None:
+    store = container("store", 3)
+    place = msgspec.structs.replace(store.endpoints[0], aliases=("postgres",))
+    store = msgspec.structs.replace(store, endpoints=(place,))
+    given = stack(container("api", 2), container("postgres", 4, network=OTHER), store, listens={"store": (5432,)})
+    assert asked(given, "api", "postgres:5432") == ["api postgres:5432 -> store"]
+    near = stack(container("api", 2), container("postgres", 4), store, listens={"store": (5432,)})
+    assert asked(near, "api", "postgres:5432") == ["api postgres:5432 -> postgres"]
+
+
 def test_a_stranger_is_never_meant() -> None:
     api, db = container("api", 2), container("db", 3, network=OTHER)
     assert asked(stack(api, db, listens={"api": (), "db": (5432,)}), "api", "localhost:5432") == [

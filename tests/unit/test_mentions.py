@@ -44,6 +44,8 @@ def pairs(found: tuple[Mention, ...], purpose: str = "client") -> list[tuple[str
         ("http://[::1]:8080/x", [("::1", 8080)]),
         ("http://my_api:8080", [("my_api", 8080)]),
         ("host=db port=6432 user=u dbname=x", [("db", 6432)]),
+        ("host=db1,db2 port=5432,5433 user=u", [("db1", 5432), ("db2", 5433)]),
+        ("host=db1,db2 port=5432", [("db1", 5432), ("db2", 5432)]),
         ("Host=db;Port=5433;Username=u", [("db", 5433)]),
         ("Server=localhost,1433;Database=app;User Id=sa", [("localhost", 1433)]),
         ("Server=tcp:mssql,1433;Initial Catalog=x", [("mssql", 1433)]),

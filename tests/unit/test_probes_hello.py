@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.probes.hello import heard, hello
+from netdoctor.probes.hello import heard, hello, turned_away
 
 
 @pytest.mark.parametrize("scheme", ["", "mysql", "amqp", "mongodb", "kafka", "smtp", "ssh", "tcp", "elasticsearch"])
@@ -50,3 +50,20 @@ def test_says_hello() -> None:
 )
 def test_hears(said: bytes, scheme: str, protocol: str) -> None:
     assert heard(said, scheme) == protocol
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"-DENIED Redis is running in protected mode because protected mode is enabled and", "protected-mode"),
+        (b"G\0\0\0\xff\x6a\x04Host '10.0.0.3' is not allowed to connect to this MariaDB server", "host-not-allowed"),
+        (b"G\0\0\0\xff\x69\x04Host '10.0.0.3' is blocked because of many connection errors", "host-blocked"),
+        (b"\x17\0\0\0\xff\x10\x04Too many connections", "too-many-connections"),
+        (b"\x17\0\0\0\xff\x15\x04Access denied", ""),
+        (b"-NOAUTH Authentication required.", ""),
+        (b"Z\0\0\0\x0a8.0.36\0", ""),
+        (b"", ""),
+    ],
+)
+def test_who_is_turned_away(said: bytes, kind: str) -> None:
+    assert turned_away(said) == kind

@@ -49,7 +49,9 @@ def test_reads_several_names() -> None:
     assert read_target("k1:9092, k2") == (Given(host="k1", port=9092), Given(host="k2"))
 
 
-@pytest.mark.parametrize("text", ["", "db,", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"])
+@pytest.mark.parametrize(
+    "text", ["", "db,", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"]
+)
 def test_refuses_in_one_sentence(text: str) -> None:
     with pytest.raises(BadRequest) as refused:
         read_target(text)
