@@ -60,11 +60,13 @@ from netdoctor.answers import (
     Sockets,
     Space,
     Trace,
+    TurnedAway,
     Unable,
     Upstream,
     VolumeUsage,
 )
 from netdoctor.check import Check, Reason, check
+from netdoctor.complaining import could_not_resolve
 from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, noted, passed, skip, unknown, warn
 from netdoctor.keeping import Keeps, keeps, lies_in, meant_for, mounted_at
 from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
@@ -168,6 +170,7 @@ __all__ = [
     "Stack",
     "State",
     "Trace",
+    "TurnedAway",
     "Unable",
     "Upstream",
     "Verdict",
@@ -176,6 +179,7 @@ __all__ = [
     "asked_at_host",
     "asked_inside",
     "check",
+    "could_not_resolve",
     "dangling",
     "database",
     "everybody_knows",

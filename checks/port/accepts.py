@@ -16,9 +16,9 @@ Sick
     unreachable: no route, or nobody has the address; a rule with `icmp-host-prohibited` (firewalld) looks the same.
     closed-at-once: accepted, then closed or reset before a byte: an access list, or a proxy with nothing behind it.
     queue-full: the accept queue of the listener is full: the process does not accept fast enough, or not at all.
-    turned-away: the server says at once that it serves nobody from that address: Redis in protected mode, MySQL or
-        MariaDB without an account that may come from there.
     not-answering: the kernel accepts, the process does not: it is stopped (state T) or hung.
+    turned-away: a warning, since the network is well: the server says at once that it serves nobody from that address:
+    Redis in protected mode, MySQL or MariaDB without an account for that host, or with no connection left.
     other-protocol-spoken: the other side speaks another protocol than the address says (TLS against plain).
 
 Remedy
@@ -57,7 +57,9 @@ from netdoctor.api import (
     asked_inside,
     check,
     fail,
+    is_any_address,
     is_loopback,
+    means_host,
     outside,
     passed,
     skip,
@@ -69,10 +71,10 @@ from netdoctor.api import (
 from .._listeners import seen, serves
 from .._publishing import arrives_at as places_inside
 from ._attempts import decisive, nobody_has, queue_is_full, speaks_another, tried
-from ._letting_in import let_in
 from ._outside import judge_outside
 from ._reach import arrivals, arrives_at, listeners_on
 from ._remedies import ask_by_name, join_network, lift_rule, read_log, revive, speak, unburden
+from ._turned_away import in_words, let_in
 from ._virtual import virtual_address
 
 
@@ -84,9 +86,9 @@ from ._virtual import virtual_address
         Reason("timed-out", "nothing came back"),
         Reason("unreachable", "there is no route to the address, or nobody has it"),
         Reason("closed-at-once", "accepted, then closed or reset before a byte", time_heals=True),
-        Reason("turned-away", "the server says at once that it serves nobody from that address"),
         Reason("queue-full", "the accept queue is full: the process is not accepting", time_heals=True),
         Reason("not-answering", "only the kernel accepts: the process is stopped or hung", time_heals=True),
+        Reason("turned-away", "the server serves nobody from there, and says so at once", time_heals=True),
         Reason("other-protocol-spoken", "the other side speaks another protocol"),
     ),
     needs=(AskConnection, AskSockets),
@@ -138,7 +140,7 @@ def _behind_the_proxy(stack: Stack, link: Link, attempt: Attempt) -> Finding | N
 
 
 def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt) -> Finding:
-    meant = _meant(stack, link)
+    source, meant = stack.title(stack.source(link)), _meant(stack, link)
     listeners = listeners_on(stack, link) or ()
     stopped = [x for x in listeners if x.process is not None and x.process.state in ("T", "t")]
     evidence = {"attempts": tried(connection), "queue": list(connection.queue), "heard": attempt.heard}
@@ -147,19 +149,16 @@ def _accepted(stack: Stack, link: Link, connection: Connection, attempt: Attempt
         why = f"its process {names[0]} is stopped" if names else "its process does not take it"
         says = f"the kernel accepts the connection for {meant}, and {why}: nobody answers"
         return fail("not-answering", says, remedy=revive(stack, link), seen_by=connection.seen_by, **evidence)
-    if attempt.refusal:
-        says = f'{meant} turns {stack.title(stack.source(link))} away at once: "{attempt.refusal}"'
-        return fail(
-            "turned-away", says, remedy=let_in(stack, link, attempt.heard), seen_by=connection.seen_by, **evidence
-        )
+    if attempt.turned_away:
+        says = f"{meant} accepts the connection and turns {source} away: {in_words(attempt.turned_away)}"
+        remedy = let_in(stack, link, attempt.turned_away)
+        return warn("turned-away", says, remedy=remedy, seen_by=connection.seen_by, **evidence)
     if attempt.after in ("closed", "reset"):
         says = f"{meant} accepts the connection and {'resets' if attempt.after == 'reset' else 'closes'} it at once"
         return warn("closed-at-once", says, remedy=read_log(stack, link), seen_by=connection.seen_by, **evidence)
     if speaks_another(link.scheme, attempt.heard):
         speaks = "another protocol" if attempt.heard == "other" else attempt.heard
-        says = (
-            f"{meant} speaks {speaks} on {link.port}, and {stack.title(stack.source(link))} comes with {link.scheme}://"
-        )
+        says = f"{meant} speaks {speaks} on {link.port}, and {source} comes with {link.scheme}://"
         remedy = speak(stack, link, attempt.heard)
         return warn("other-protocol-spoken", says, remedy=remedy, seen_by=connection.seen_by, **evidence)
     says = (
@@ -236,6 +235,9 @@ def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:
         return True
     if is_loopback(address):
         return stack.same_namespace(stack.source(link), target)
+    if means_host(stack, stack.source(link), address):
+        bound = {p.host_address for p in through(stack, link)}
+        return target.on_host_network or any(not b or is_any_address(b) or b == address for b in bound)
     holder = stack.holder(address)
     return holder is None or stack.same_namespace(holder, target)
 

@@ -48,6 +48,7 @@ from netdoctor.answers.network import (
     Process,
     Route,
     Sockets,
+    TurnedAway,
 )
 from netdoctor.answers.question import INTERRUPTED, Answer, Question, Unable
 from netdoctor.answers.storage import (
@@ -138,6 +139,7 @@ __all__ = [
     "StorageAnswer",
     "StorageQuestion",
     "Trace",
+    "TurnedAway",
     "Unable",
     "Unread",
     "Upstream",

@@ -145,12 +145,16 @@ class PacketSize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fits: int = 0
 
 
+TurnedAway = Literal["protected-mode", "host-not-allowed", "host-blocked", "too-many-connections", ""]
+"""Why a server says at once that it does not serve who connects: protected mode of Redis, the others MySQL."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One connect to one address.
 
     `after` tells what happened in the moment after it was accepted: open (still there), closed (FIN before a byte),
     reset. `heard` is what the server's first bytes are: http, tls, postgres, mysql, redis, ssh, smtp, ..., or "".
-    `refusal` are the words by which the server turns away whoever comes from such an address, "" where it does not.
+    `turned_away` is why they say that it does not serve who connects.
     `neighbour` is the state of the address in the source's neighbour table: complete, incomplete, or "" (not on
     the link, or not seen); `gateway` is that of the gateway which leads there, where one does. `text` is the system's
     or the tool's own error text. `own` is the source's own address, which tells the network that it leaves by, "" where
@@ -161,7 +165,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome
     after: Literal["open", "closed", "reset", ""] = ""
     heard: str = ""
-    refusal: str = ""
+    turned_away: TurnedAway = ""
     neighbour: Literal["complete", "incomplete", ""] = ""
     gateway: Literal["complete", "incomplete", ""] = ""
     text: str = ""
@@ -200,12 +204,9 @@ class Connection(Answer, frozen=True, kw_only=True):
 
     @property
     def works(self) -> bool | None:
-        """True when a connection came about, and somebody took it who did not turn it away at once.
-
-        None: UDP stays silent, which proves nothing.
-        """
-        if self.last is not None and self.last.outcome == "connected":
-            return not self.stuck and not self.last.refusal
+        """True when a connection came about and somebody took it. None: UDP stays silent, which proves nothing."""
+        if any(a.outcome == "connected" for a in self.attempts):
+            return not self.stuck
         if self.protocol == "udp" and self.attempts and all(a.outcome == "timed-out" for a in self.attempts):
             return None
         return False

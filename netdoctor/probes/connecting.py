@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from netdoctor.answers import Attempt, Outcome
 from netdoctor.answers.network import route_to
 from netdoctor.probes.dns_exchange import OpenSocket
-from netdoctor.probes.hello import heard, hello, refusal
+from netdoctor.probes.hello import heard, hello, turned_away
 from netdoctor.probes.interfaces import neighbour, routes
 
 AFTER_WAIT = 0.025
@@ -79,7 +79,7 @@ def listen_for(tried: Tried, scheme: str, host: str) -> Attempt:
             pass
         else:  # hanging up on our hello is an answer to it, and not what happens to everybody
             said = _wait_for(tried.line, HELLO_WAIT)[1]
-    return replace(tried.attempt, after=after, heard=heard(said, scheme), refusal=refusal(said))
+    return replace(tried.attempt, after=after, heard=heard(said, scheme), turned_away=turned_away(said))
 
 
 def _wait_for(line: socket.socket, seconds: float) -> tuple[Literal["open", "closed", "reset"], bytes]:

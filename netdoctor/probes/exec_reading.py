@@ -9,7 +9,7 @@ from typing import Literal, cast
 import msgspec
 
 from netdoctor.answers import Attempt, Outcome, Process
-from netdoctor.probes.hello import heard, refusal
+from netdoctor.probes.hello import heard, turned_away
 from netdoctor.probes.processes import read_stat
 from netdoctor.probes.resolver_files import is_address
 
@@ -153,7 +153,7 @@ def _attempt(part: list[str], scheme: str) -> Attempt:
         outcome="connected",
         after=cast('Literal["open", "closed", "reset", ""]', "" if after == "-" else after),
         heard=heard(said, scheme),
-        refusal=refusal(said),
+        turned_away=turned_away(said),
         ms=float(ms),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from netdoctor.answers import TurnedAway
+
 _POSTGRES = ("postgres", "postgresql")
 _HTTP = ("http", "ws")
 _REDIS = ("redis", "valkey")
@@ -68,18 +70,14 @@ def heard(said: bytes, scheme: str = "") -> str:
     return "other"
 
 
-def refusal(said: bytes) -> str:
-    """The words of a server that turns away whoever comes from such an address, "" of any other.
+# https://mariadb.com/kb/en/mariadb-error-code-reference/ and the same numbers in MySQL's.
+_MYSQL_ERRORS: dict[int, TurnedAway] = {1040: "too-many-connections", 1129: "host-blocked", 1130: "host-not-allowed"}
 
-    Redis without a password serves its own host alone (protected mode); MySQL and MariaDB let in only from where an
-    account may come (error 1130, ER_HOST_NOT_PRIVILEGED). Both say so before they are asked anything.
-    https://redis.io/docs/latest/operate/oss_and_stack/management/security/#protected-mode
-    https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html#error_er_host_not_privileged
-    """
-    if said.startswith(b"-DENIED "):
-        words = said[8:].partition(b".")[0]
-    elif len(said) > 7 and said[2:5] == b"\0\0\xff" and said[5:7] == (1130).to_bytes(2, "little"):
-        words = said[7:]
-    else:
-        return ""
-    return " ".join(words.decode("utf-8", "replace").split())[:160]
+
+def turned_away(said: bytes) -> TurnedAway:
+    """Why the server does not serve who connects, where it says so in its first bytes."""
+    if said.startswith(b"-DENIED Redis is running in protected mode"):
+        return "protected-mode"
+    if heard(said) == "mysql" and said[4] == 0xFF:  # an error packet: the number stands behind, little endian
+        return _MYSQL_ERRORS.get(int.from_bytes(said[5:7], "little"), "")
+    return ""

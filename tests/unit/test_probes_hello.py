@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.probes.hello import heard, hello, refusal
+from netdoctor.probes.hello import heard, hello, turned_away
 
 
 @pytest.mark.parametrize("scheme", ["", "mysql", "amqp", "mongodb", "kafka", "smtp", "ssh", "tcp", "elasticsearch"])
@@ -53,15 +53,17 @@ def test_hears(said: bytes, scheme: str, protocol: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "kind"),
     [
-        (b"-DENIED Redis is running in protected mode. Connections are...\r\n", "Redis is running in protected mode"),
-        (b"H\0\0\0\xff\x6a\x04Host '10.0.0.2' is not allowed to connect", "Host '10.0.0.2' is not allowed to connect"),
-        (b"-NOAUTH Authentication required.\r\n", ""),
-        (b"E\0\0\0\xff\x10\x04Too many connections", ""),
-        (b"J\0\0\0\n8.0.36\0", ""),
+        (b"-DENIED Redis is running in protected mode because protected mode is enabled and", "protected-mode"),
+        (b"G\0\0\0\xff\x6a\x04Host '10.0.0.3' is not allowed to connect to this MariaDB server", "host-not-allowed"),
+        (b"G\0\0\0\xff\x69\x04Host '10.0.0.3' is blocked because of many connection errors", "host-blocked"),
+        (b"\x17\0\0\0\xff\x10\x04Too many connections", "too-many-connections"),
+        (b"\x17\0\0\0\xff\x15\x04Access denied", ""),
+        (b"-NOAUTH Authentication required.", ""),
+        (b"Z\0\0\0\x0a8.0.36\0", ""),
         (b"", ""),
     ],
 )
-def test_being_turned_away_is_told_from_a_wrong_password(said: bytes, words: str) -> None:
-    assert refusal(said) == words
+def test_who_is_turned_away(said: bytes, kind: str) -> None:
+    assert turned_away(said) == kind
