@@ -158,6 +158,8 @@ class Container(Value, frozen=True, kw_only=True):
     environment: tuple[tuple[str, str], ...] = ()
     labels: Mapping[str, str] = {}
     user: str = ""
+    folder: str = ""
+    """`.Config.WorkingDir`, in which its command starts; "" for the root."""
     tty: bool = False
     network_mode: str = ""
     """`.HostConfig.NetworkMode`: default, bridge, host, none, container:ID or the name of a network."""

@@ -5,12 +5,14 @@ Only what was said since the last start counts: an older complaint may have been
 
 from __future__ import annotations
 
-import posixpath
 from typing import Literal, NamedTuple
 
 from netdoctor.api import Container, Mount, Stack, Unable, keeps, lazily, lies_in, mounted_at
 
-Kind = Literal["denied", "read-only", "no-space", "missing", "wrong-kind"]
+from ._paths_said import path_in, sqlite_mount, without_requests
+
+Kind = Literal["denied", "read-only", "no-space", "missing", "wrong-kind", "not-opened", "not-written"]
+"""The last two are SQLite's, which tells of no errno: it can't open its file or make it, or can't write to it."""
 
 
 class Complaint(NamedTuple):
@@ -24,6 +26,7 @@ class Complaint(NamedTuple):
     at: float
 
 
+_SHM = "/dev/shm"  # noqa: S108  of the container
 # errno(3) in words, by name, and in the words of some servers.
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("read-only", r"read-?only file ?system|\bEROFS\b"),
@@ -31,8 +34,10 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "denied",
         r"permission denied|\bEACCES\b|operation not permitted|\bEPERM\b|access is denied|not writable|"
-        r"invalid permissions|wrong ownership|isn't writable",
+        r"invalid permissions|wrong ownership|isn't writable|file\.AccessDeniedException|access to the path .{1,200} is denied",
     ),
+    ("not-written", r"attempt to write a read-?only database|\bSQLITE_READONLY"),
+    ("not-opened", r"unable to open (?:the )?database file|\bSQLITE_CANTOPEN"),
     ("wrong-kind", r"is a directory|\bEISDIR\b|not a directory|\bENOTDIR\b"),
     (
         "missing",
@@ -41,11 +46,11 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
 )
 _PATTERNS = tuple((kind, lazily(f"(?i){pattern}")) for kind, pattern in _KINDS)
-_PATH = lazily(r"(?<![\w.~-])/+[^\s'\"`:;,()\[\]<>|*]+")
 # What is denied has nothing to do with files: of system calls that the engine's seccomp profile refuses, mbind(2) and
 # io_uring_setup(2) are in the log of every healthy MySQL and MariaDB.
 _ELSEWHERE = lazily(
     r"(?i)\bbind\(?\b|listen\b|socket:|publickey|setrlimit|ulimit|oom_score|/proc/|/sys/|setns|ptrace|iptables|nice\b|"
+    r"permission denied (?:for \w|to (?:set|alter|drop|terminate|create (?:database|role|schema|extension)))|"  # SQL
     r"\bio_uring|\bmbind|\bmlock|mempolicy|move_pages|sched_set|setpriority|perf_event|\bbpf\b|huge_?pages?|\bicmp|keyctl"
 )
 _OF_FILES = lazily(
@@ -62,13 +67,15 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
     for line in logs.lines:
         if line.at and line.at < container.state.started - 0.5:
             continue
-        kind = _kind(line.text)
-        if kind is None or (kind == "denied" and _ELSEWHERE.search(line.text)):
+        text = without_requests(line.text)
+        kind, said = _kind(text)
+        if kind is None or (kind == "denied" and _ELSEWHERE.search(text)):
             continue
-        path = _path(container, line.text, kind)
-        if kind == "denied" and not path and not _OF_FILES.search(line.text):
+        path = path_in(container, text, said) if kind != "no-space" or "shared memory" not in text.lower() else _SHM
+        if kind == "denied" and not path and not _OF_FILES.search(text):
             continue
-        mount = mounted_at(container, path) if path else _data_mount(container)
+        of_sqlite = kind in ("not-written", "not-opened") and not path
+        mount = mounted_at(container, path) if path else (sqlite_mount if of_sqlite else _data_mount)(container)
         found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
     return tuple(found)
 
@@ -98,26 +105,12 @@ def _young(container: Container) -> bool:
     return (state.started - container.created) / max(state.restart_count, 1) < 300
 
 
-def _kind(text: str) -> Kind | None:
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), None)
-
-
-def _path(container: Container, text: str, kind: Kind) -> str:
-    """The path that the line is about: what stands before the complaint, else what follows it; one in a mount first.
-
-    `open() "/etc/nginx/mime.types" failed (2: No such file or directory) in /etc/nginx/nginx.conf:26`
-    """
-    if kind == "no-space" and "shared memory" in text.lower():
-        return "/dev/shm"  # noqa: S108  of the container
-    said = next(found.start() for known, pattern in _PATTERNS if known == kind and (found := pattern.search(text)))
-    before: list[str] = []
-    after: list[str] = []
-    for match in _PATH.finditer(text):
-        path = posixpath.normpath("/" + match[0].lstrip("/").rstrip(".!?"))
-        (before if match.start() < said else after).append(path)
-    nearest = [*reversed(before), *after]
-    mounted = [p for p in nearest if mounted_at(container, p) is not None]
-    return (mounted or nearest or [""])[0]
+def _kind(text: str) -> tuple[Kind | None, int]:
+    """What the line complains of, and where in it that is said."""
+    for kind, pattern in _PATTERNS:
+        if found := pattern.search(text):
+            return kind, found.start()
+    return None, 0
 
 
 def _data_mount(container: Container) -> Mount | None:

@@ -134,6 +134,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         environment=tuple((key, value) for key, _, value in (e.partition("=") for e in config.get("Env") or ())),
         labels=config.get("Labels") or {},
         user=config.get("User") or "",
+        folder=config.get("WorkingDir") or "",
         tty=bool(config.get("Tty")),
         network_mode=mode,
         endpoints=() if joined else tuple(_endpoints(settings.get("Networks") or {}, networks)),

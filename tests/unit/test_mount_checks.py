@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.volume._complaints import complaints
-from checks.volume._permission import ENTER, READ, WRITE, may, may_write
+from checks.volume._permission import ENTER, READ, WRITE, may, may_use
 from checks.volume._sources import like_a_file
 from netdoctor import registry
 from netdoctor.answers import (
@@ -114,14 +114,14 @@ def says(check: str, stack: Stack) -> str:
         ({"user": 9, "group": 7}, folder(0, 0o775, acl=("group::r-x", "group:7:rwx", "mask::rwx", "other::---")), True),
     ],
 )  # fmt: skip
-def test_who_may_write(who: dict[str, Any], place: Place, expected: bool | None) -> None:
+def test_who_may_use(who: dict[str, Any], place: Place, expected: bool | None) -> None:
     one = Credentials(pid=1, name="app", **{"capabilities": 0, **who})
-    assert may_write(one, place, (), None) is expected
+    assert may_use(one, place, (), None) is expected
 
 
 def test_the_way_there_and_user_namespaces() -> None:
     user = Credentials(pid=1, name="app", user=1000, capabilities=0)
-    assert may_write(user, folder(1000), (folder(0, 0o700),), None) is False
+    assert may_use(user, folder(1000), (folder(0, 0o700),), None) is False
     root = Credentials(pid=1, name="app", user=0, capabilities=ALL)
     remapped = Processes(user_map=((0, 100000, 65536),), group_map=((0, 100000, 65536),))
     assert may(root, folder(65534), WRITE | ENTER, remapped) is False, "its namespace does not know the owner"
