@@ -90,7 +90,16 @@ from netdoctor.proxies import variables as proxy_variables
 from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, database, is_data
-from netdoctor.volumes import dangling, forgotten, is_anonymous, look_alikes, sharers
+from netdoctor.volumes import (
+    dangling,
+    data_folder,
+    forgotten,
+    is_anonymous,
+    look_alikes,
+    place_on_host,
+    rivals,
+    sharers,
+)
 from netdoctor.ways import mtu_of, way_out
 
 __all__ = [
@@ -177,6 +186,7 @@ __all__ = [
     "asked_inside",
     "check",
     "dangling",
+    "data_folder",
     "database",
     "everybody_knows",
     "excepting",
@@ -204,9 +214,11 @@ __all__ = [
     "noted",
     "outside",
     "passed",
+    "place_on_host",
     "port_variable",
     "proxies",
     "proxy_variables",
+    "rivals",
     "sharers",
     "skip",
     "through",

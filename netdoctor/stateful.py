@@ -259,6 +259,7 @@ _NOT_DATA = lazily(
     r"|^/var/(backups|mail|spool|opt/microsoft)/"
     r"|^/var/lib/(apk|apt|aspell|clamav|dbus|dhcp|dictionaries-common|dnf|dpkg|fail2ban|ieee-data|initscripts|ispell"
     r"|logrotate|misc|nssdb|pam|pacman|pcp|polkit-1|python|rpm|sgml-base|systemd|ucf|urandom|vim|xml-core|yum)/"
+    r"|/storage/framework/|/php\d*/sessions/"
     r"|\.(pid|lock|log|sock|socket|tmp|swp|pyc|pyo)$|/(celerybeat-schedule|Thumbs)[^/]*$",
     re.IGNORECASE,
 )

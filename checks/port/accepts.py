@@ -57,6 +57,7 @@ from netdoctor.api import (
     asked_inside,
     check,
     fail,
+    is_any_address,
     is_loopback,
     outside,
     passed,
@@ -236,6 +237,9 @@ def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:
         return True
     if is_loopback(address):
         return stack.same_namespace(stack.source(link), target)
+    bound = [d.host_address for p in through(stack, link) for d in stack.done(p)]
+    if bound and not any(is_any_address(a) or a == address.strip("[]") for a in bound):
+        return False  # published at another address of the host
     holder = stack.holder(address)
     return holder is None or stack.same_namespace(holder, target)
 

@@ -45,7 +45,10 @@ class Access(NamedTuple):
 
 
 def access(stack: Stack, container: Container, point: MountPoint, want: int = WRITE) -> Access:
-    """Whether it may be written to, or read (`want`): by what was seen of the processes and of the mount; of a container that does not run, by its configuration."""
+    """Whether it may be written to, or read (`want`), by what was seen of the processes and of the mount.
+
+    Of a container that does not run its configuration tells who will.
+    """
     told = stack.processes(container) if container.state.running else Unable(reason="it does not run")
     processes = None if isinstance(told, Unable) else told
     workers = tuple(_workers(container, processes)) if processes is not None else ()

@@ -34,7 +34,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "denied",
         r"permission denied|\bEACCES\b|operation not permitted|\bEPERM\b|access is denied|not writable|"
-        r"invalid permissions|wrong ownership|isn't writable|file\.AccessDeniedException|access to the path .{1,200} is denied",
+        r"invalid permissions|wrong ownership|isn't writable|"
+        r"file\.AccessDeniedException|access to the path .{1,200} is denied",  # Java's and .NET's
     ),
     ("not-written", r"attempt to write a read-?only database|\bSQLITE_READONLY"),
     ("not-opened", r"unable to open (?:the )?database file|\bSQLITE_CANTOPEN"),

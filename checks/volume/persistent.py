@@ -121,7 +121,9 @@ def _server(stack: Stack, container: Container, where: Whereabouts) -> Finding:
         changes = written(stack, container)
         if changes.reason is not None:
             return changes
-        if mount is None or mount.anonymous:
+        if where.at_work and where.filled is False:
+            return passed(f"{name} has saved nothing in {where.folder} so far", **_seen(where))
+        if mount is None or mount.anonymous or _is_memory(stack, mount):
             says = f"where {name} keeps its data could not be seen: {product} keeps it in {where.folder} as a rule"
             return unknown(f"{says}, and nothing lies there; run netdoctor as root on the engine's host")
     if mount is None or mount.anonymous:

@@ -8,6 +8,7 @@ from netdoctor.answers import AnyQuestion, AskMounts, AskPath, AskProcesses, Que
 from netdoctor.keeping import lies_in
 from netdoctor.model import Container, Mount, Subject, Volume
 from netdoctor.stack import Stack
+from netdoctor.volumes import rivals
 
 MOST_USERS = 8
 """Containers that are asked for one volume."""
@@ -40,7 +41,8 @@ def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     if isinstance(subject, Container):
         return (subject,) if stack.whole(subject) or not subject.state.running else ()
     if isinstance(subject, Mount):
-        return (stack.owner(subject),)
+        # Which of the others lies on the same folder, by another path perhaps, tells only what is mounted in them.
+        return (stack.owner(subject), *[c for c in rivals(stack, subject) if c.state.running][:MOST_USERS])
     if isinstance(subject, Volume):
         return stack.users(subject)[:MOST_USERS]
     return ()
