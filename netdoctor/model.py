@@ -178,6 +178,8 @@ class Container(Value, frozen=True, kw_only=True):
     read_only: bool = False
     restart_policy: str = ""
     auto_remove: bool = False
+    no_override: bool = False
+    """Its root has no CAP_DAC_OVERRIDE (`--cap-drop ALL`), so owners and modes of files hold for it as well."""
 
     @property
     def project(self) -> str:

@@ -106,6 +106,8 @@ def _place(stack: Stack, point: MountPoint) -> Place | None:
 def _configured(container: Container) -> Credentials | None:
     """As whom a container that does not run would work, if its user is given as a number; None where nobody knows."""
     user, _, group = container.user.partition(":")
+    if user in ("", "root", "0") and container.no_override:
+        return Credentials(pid=0, name="", capabilities=0)  # it could become nobody else either, as a rule
     if not user.isdigit() or int(user) == 0 or (group and not group.isdigit()):
         return None  # an entry point of root's often becomes somebody else
     return Credentials(pid=0, name="", user=int(user), group=int(group or 0), capabilities=0)

@@ -1,6 +1,7 @@
 """What a container's log complains of about files, and which of its mounts it means.
 
-Only what was said since the last start counts: an older complaint may have been mended by the restart.
+Only what was said since the last start counts: an older complaint may have been mended by the restart. What crashes in
+a loop is not mended.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Complaint(NamedTuple):
     at: float
 
 
+_LIFE = 60.0
+"""Seconds that what crashes in a loop lives at most, as a rule."""
 _SHM = "/dev/shm"  # noqa: S108  of the container
 # errno(3) in words, by name, and in the words of some servers.
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -64,9 +67,12 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
     logs = stack.logs(container)
     if isinstance(logs, Unable):
         return ()
+    state, since = container.state, container.state.started - 0.5
+    if state.running and failing(container) and 0 < state.finished < state.started:
+        since = state.finished - _LIFE  # in a loop: this life has not come as far yet
     found = []
     for line in logs.lines:
-        if line.at and line.at < container.state.started - 0.5:
+        if line.at and line.at < since:
             continue
         text = without_requests(line.text)
         kind, said = _kind(text)
