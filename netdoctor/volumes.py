@@ -91,8 +91,8 @@ def rivals(stack: Stack, mount: Mount) -> tuple[Container, ...]:
 
 def data_folder(container: Container, mount: Mount) -> Keeps | None:
     """What a server of the container keeps in the mount that no other server may touch."""
-    kept = keeps(container)
-    if kept is None or not kept.serves or not kept.software.alone or not mount.writable:
+    kept = keeps(container) if mount.kind in ("volume", "bind") and mount.writable else None
+    if kept is None or not kept.serves or not kept.software.alone:
         return None
     return kept if mounted_at(container, kept.folder) == mount else None
 

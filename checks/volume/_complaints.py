@@ -68,7 +68,7 @@ def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
     if isinstance(logs, Unable):
         return ()
     state, since = container.state, container.state.started - 0.5
-    if state.running and failing(container) and 0 < state.finished < state.started:
+    if state.running and stack.loops(container) and 0 < state.finished < state.started:
         since = state.finished - _LIFE  # in a loop: this life has not come as far yet
     found = []
     for line in logs.lines:
@@ -97,19 +97,13 @@ def quoted(complaint: Complaint) -> str:
     return f'; its log says: "{complaint.line[:160]}"'
 
 
-def failing(container: Container) -> bool:
+def failing(stack: Stack, container: Container) -> bool:
     """Whether the container ended with an error, or does so again and again."""
     state = container.state
-    if state.status == "restarting" or (state.restart_count >= 3 and state.status == "running" and _young(container)):
+    if stack.loops(container):
         return True
     unhealthy = state.health is not None and state.health.status == "unhealthy"
     return unhealthy or (not state.running and state.status != "created" and state.exit_code not in (0, 130, 137, 143))
-
-
-def _young(container: Container) -> bool:
-    """Whether its lives are short: it was restarted again and again since it was made."""
-    state = container.state
-    return (state.started - container.created) / max(state.restart_count, 1) < 300
 
 
 def _kind(text: str) -> tuple[Kind | None, int]:

@@ -73,7 +73,7 @@ _RECENT = 3600.0
     needs=(AskMounts, AskLogs),
 )
 def space(stack: Stack, container: Container) -> Iterator[Finding]:
-    if container.state.running and not stack.whole(container):
+    if container.state.running and not stack.loops(container) and not stack.whole(container):
         return  # an end of a link that runs: what room it has is another question
     mounts = stack.mounts(container)
     if isinstance(mounts, Unable):
@@ -86,7 +86,7 @@ def space(stack: Stack, container: Container) -> Iterator[Finding]:
     found = [f for disk, complaint in told if (f := _judge(stack, container, mounts, disk, complaint)) is not None]
     found += [] if found else _by_the_log(stack, container, said)
     for finding in found:
-        yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
+        yield explaining_nothing(finding) if container.state.running and not failing(stack, container) else finding
     blind = [p.path for p in mounts.points if p.space is None and not p.hung and _may_fill(container, p)]
     if not found and container.state.running and (blind or mounts.at(_SHM) is None):
         reason = f"what room {stack.title(container)} has at {blind[0] if blind else _SHM} could not be seen"
@@ -175,7 +175,7 @@ def _judge(
 def _by_the_log(stack: Stack, container: Container, said: tuple[Complaint, ...]) -> Iterator[Finding]:
     """It failed for want of room; what it had written is gone by now, or its volume is not mounted any more."""
     complaint = next((c for c in reversed(said) if c.kind == "no-space"), None)
-    if complaint is None or not failing(container):
+    if complaint is None or not failing(stack, container):
         return
     mount = complaint.mount
     point = MountPoint(path=mount.destination if mount is not None else "/")

@@ -81,13 +81,13 @@ from ._writing import make_writable, own, own_root, relabel, run_elsewhere
     needs=(AskMounts, AskProcesses, AskLogs),
 )
 def writable(stack: Stack, container: Container) -> Iterator[Finding]:
-    if container.state.running and not stack.whole(container):
+    if container.state.running and not stack.loops(container) and not stack.whole(container):
         return  # an end of a link that runs: what it may write is another question
     mounts = stack.mounts(container)
     said = complaints(stack, container)
     found = [f for f in _findings(stack, container, mounts, said) if f is not None]
     for finding in found:
-        yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
+        yield explaining_nothing(finding) if container.state.running and not failing(stack, container) else finding
     if found:
         return
     if isinstance(mounts, Unable) and container.mounts:
@@ -178,7 +178,7 @@ def _denied(
     if allowed.verdict and allowed.user == 0 and not allowed.knows:
         reason = f"why {allowed.who} in {stack.title(container)} was denied {complaint.path} could not be seen"
         return unknown(Unable(reason=reason, would_help="run netdoctor as root on the engine's host"))
-    sure = allowed.verdict is False or failing(container)
+    sure = allowed.verdict is False or failing(stack, container)
     says = _mismatch(stack, container, mount, allowed, complaint, want)
     remedy = own(stack, container, mount, allowed)
     say = fail if sure else warn

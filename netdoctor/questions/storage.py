@@ -39,7 +39,8 @@ def _command_files(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     """Running or not: that is when people look. One that runs, and is only an end of a link, is not asked."""
     if isinstance(subject, Container):
-        return (subject,) if stack.whole(subject) or not subject.state.running else ()
+        judged = stack.whole(subject) or not subject.state.running or stack.loops(subject)
+        return (subject,) if judged else ()
     if isinstance(subject, Mount):
         # Which of the others lies on the same folder, by another path perhaps, tells only what is mounted in them.
         return (stack.owner(subject), *[c for c in rivals(stack, subject) if c.state.running][:MOST_USERS])
