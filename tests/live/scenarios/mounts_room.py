@@ -20,7 +20,8 @@ def no_room_left(lab: Lab) -> Scenario:
     lab.run("nearly", "dd if=/dev/zero of=/data/f bs=64k count=98 2>/dev/null; sleep 3600", options=at(nearly, "/data"))
     lab.run("shm", "dd if=/dev/zero of=/dev/shm/f bs=64k; rm /dev/shm/f; sleep 3600")
     lab.run("roomy", options=at(roomy, "/data"))
-    for short in ("memory", "inodes", "shm"):
+    lab.run("nameless", "cat /dev/zero > /data/f; sleep 3600", options=("--tmpfs", "/data:size=1m"))
+    for short in ("memory", "inodes", "shm", "nameless"):
         says(lab, short, "No space left on device")
     lab.until("the files to be there", lambda: not lab.inside("disk", "pidof", "dd").stdout.strip())
     lab.until("the files to be there", lambda: not lab.inside("nearly", "pidof", "dd").stdout.strip())
@@ -32,6 +33,7 @@ def no_room_left(lab: Lab) -> Scenario:
     yield lab.sick(lab.name("memory"), None, "volume.space/full", rungs=("netns", "exec"))
     yield lab.sick(lab.name("inodes"), None, "volume.space/no-inodes", rungs=("netns", "exec"))
     yield lab.sick(lab.name("shm"), None, "volume.space/full", rungs=("netns", "exec"))
+    yield lab.sick(lab.name("nameless"), None, "volume.space/full", rungs=("netns", "exec"))
     yield lab.healthy(lab.name("nearly"), None, warns=("volume.space/nearly-full",))
     yield lab.healthy(lab.name("quiet"), None, warns=("volume.space/full",))
     yield lab.healthy(lab.name("reader"), None)

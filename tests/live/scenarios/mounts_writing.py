@@ -11,7 +11,7 @@ from tests.live.mounting import DATA, POSTGRES, at, can, cannot, ended, says
 
 
 def folders_of_somebody_else(lab: Lab) -> Scenario:
-    """Who may not write: Redis in its data folder, PostgreSQL's entry point, a job, root without capabilities."""
+    """Redis in its data folder, PostgreSQL's entry point, a job, root without rights; one can't read a key."""
     for name in ("redis", "pg", "job", "capless", "early"):
         lab.folder(name)
     folder = lab.folder()
@@ -21,15 +21,68 @@ def folders_of_somebody_else(lab: Lab) -> Scenario:
     lab.run("job", "touch /data/x", options=("--user", "1000", *at(folder / "job", "/data")))
     lab.run("capless", "touch /data/x", options=("--cap-drop", "ALL", *at(folder / "capless", "/data")))
     lab.run("fresh", options=("--user", "1000", *at(lab.volume("fresh"), "/data")))
+    Path(lab.file("key.pem", "x")).chmod(0o600)
+    lab.run("key", "cat /etc/key.pem", options=("--user", "1000", *at(folder / "key.pem", "/etc/key.pem", "ro")))
     lab.listens("redis", 6379)
-    ended(lab, "db", "job", "capless")
+    ended(lab, "db", "job", "capless", "key")
     cannot(lab, "redis", "touch", "/data/x")
     cannot(lab, "fresh", "touch", "/data/x")
-    for short in ("job", "capless"):
+    for short in ("job", "capless", "key"):
         says(lab, short, "Permission denied")
-    for short in ("redis", "db", "job", "capless"):
+    for short in ("redis", "db", "job", "capless", "key"):
         yield lab.sick(lab.name(short), None, "volume.writable/owner-mismatch")
     yield lab.healthy(lab.name("fresh"), None, warns=("volume.writable/owner-mismatch",))
+
+
+# What the programs of real applications do, and what they say of it.
+_TRIES = """
+import sqlite3, sys, time
+def upload(): open('uploads/picture', 'w')
+def count(): sqlite3.connect('/data/app.db').execute('CREATE TABLE hits(x)')
+while True:
+    try:
+        {'upload': upload, 'count': count}[sys.argv[1]]()
+    except Exception as error:
+        print('ERROR', error, flush=True)
+    time.sleep(1)
+"""
+
+
+def errors_without_a_path(lab: Lab) -> Scenario:
+    """A relative path, SQLite that names none, in folders of root's and a read-only one; an error of a browser's."""
+    for name in ("uploads", "app", "frozen", "own", "static", "loop"):
+        lab.folder(name)
+    folder, script = lab.folder(), ("python3", "-c", _TRIES)
+    os.chown(folder / "own", 1000, 1000)
+    user = ("--user", "1000")
+    where = {
+        "upload": ("--workdir", "/srv", *user, *at(folder / "uploads", "/srv/uploads")),
+        "count": (*user, *at(folder / "app", "/data")),
+        "frozen": ("--env", "DATABASE_URL=sqlite:////data/app.db", *at(folder / "frozen", "/data", "ro")),
+        "own": (*user, *at(folder / "own", "/data")),
+    }
+    for short, options in where.items():
+        what = "upload" if short == "upload" else "count"
+        lab.run(short, (*script, what), image="python:3.11", options=options)
+    line = "echo '192.0.2.9 GET /static/secret 403 permission denied'; sleep 3600"
+    lab.run("web", line, options=(*user, *at(folder / "static", "/static", "ro")))
+    lab.network("net")
+    lab.run("api", network="net")
+    looping = ("--restart", "always", *user, *at(folder / "loop", "/data"))
+    lab.run("loop", "touch /data/x && labsrv http 0.0.0.0 80", network="net", options=looping)
+    says(lab, "upload", "Permission denied: 'uploads/picture'")
+    for short in ("count", "frozen"):
+        says(lab, short, "unable to open database file")
+    for short, path in (("upload", "/srv/uploads/x"), ("count", "/data/x"), ("frozen", "/data/x")):
+        cannot(lab, short, "touch", path)
+    lab.until("the file", lambda: (folder / "own/app.db").exists())
+    lab.until("some starts", lambda: lab.inspect("loop")["RestartCount"] >= 3)
+    for short in ("upload", "count"):
+        yield lab.sick(lab.name(short), None, "volume.writable/owner-mismatch")
+    yield lab.sick(lab.name("frozen"), None, "volume.writable/read-only")
+    yield lab.sick(lab.name("api"), f"{lab.name('loop')}:80", "volume.writable/owner-mismatch")
+    for short in ("own", "web"):
+        yield lab.healthy(lab.name(short), None)
 
 
 def folders_of_somebody_else_that_serve(lab: Lab) -> Scenario:
@@ -60,6 +113,11 @@ def folders_of_somebody_else_that_serve(lab: Lab) -> Scenario:
     lab.listens("db", 5432)
     for short in ("root", "open", "group", "acl"):
         can(lab, short, "touch", "/data/x")
+    ready = ("pg_isready", "-q", "-h", "127.0.0.1")
+    lab.until("the server to be ready", lambda: not lab.inside("db", *ready).returncode, seconds=60)
+    can(lab, "db", "psql", "-U", "postgres", "-c", "CREATE ROLE nobody LOGIN")
+    cannot(lab, "db", "psql", "-U", "nobody", "-d", "postgres", "-c", "CREATE DATABASE x")
+    says(lab, "db", "permission denied to create database")  # which has nothing to do with files
     for short in ("root", "open", "group", "acl", "reader", "socket", "redis", "db"):
         yield lab.healthy(lab.name(short), None)
 
