@@ -56,6 +56,7 @@ from netdoctor.api import (
     explaining_nothing,
     fail,
     keeps,
+    meant_for,
     mounted_at,
     passed,
     unknown,
@@ -216,6 +217,8 @@ def _would_be_denied(
     if _is_data(container, mount) and allowed.works and kept is not None and kept.folder == mount.destination:
         says = f"{says}, and {name} keeps its data there"
         return fail("owner-mismatch", says, remedy=remedy, path=mount.destination, **allowed.seen)
+    if kept is not None and kept.serves and meant_for(container, kept) == mount:
+        return None  # it lies beside the data: volume.persistent tells of it
     empty = place.empty if place.empty is not None else point.outside is not None and point.outside.empty
     if mount.kind == "volume" and empty and container.state.running and _alone(stack, mount):
         return warn("owner-mismatch", f"{says} and is empty", remedy=remedy, path=mount.destination, **allowed.seen)
