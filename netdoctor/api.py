@@ -65,6 +65,7 @@ from netdoctor.answers import (
     VolumeUsage,
 )
 from netdoctor.check import Check, Reason, check
+from netdoctor.data_folders import data_folder, place_on_host, rivals
 from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, noted, passed, skip, unknown, warn
 from netdoctor.keeping import Keeps, keeps, lies_in, meant_for, mounted_at
 from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
@@ -90,16 +91,7 @@ from netdoctor.proxies import variables as proxy_variables
 from netdoctor.published import asked_at_host, asked_inside, knock
 from netdoctor.stack import Stack
 from netdoctor.stateful import Software, database, is_data
-from netdoctor.volumes import (
-    dangling,
-    data_folder,
-    forgotten,
-    is_anonymous,
-    look_alikes,
-    place_on_host,
-    rivals,
-    sharers,
-)
+from netdoctor.volumes import dangling, forgotten, is_anonymous, look_alikes, sharers
 from netdoctor.ways import mtu_of, way_out
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a container's log complains of about files, and which of its mounts it means.
+"""What a container's log, or its health check, complains of about files, and which of its mounts it means.
 
 Only what was said since the last start counts: an older complaint may have been mended by the restart. What crashes in
 a loop is not mended.
@@ -6,6 +6,7 @@ a loop is not mended.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from netdoctor.api import Container, Mount, Stack, Unable, keeps, lazily, lies_in, mounted_at
@@ -18,13 +19,14 @@ Kind = Literal["denied", "read-only", "no-space", "missing", "wrong-kind", "not-
 
 class Complaint(NamedTuple):
     """One line of the log. `path` is what it is about, "" where it names none; `mount` where that lies, None for the
-    container's own root. `at` is when it was said, in seconds."""
+    container's own root. `at` is when it was said, in seconds, and `told` by what."""
 
     kind: Kind
     path: str
     mount: Mount | None
     line: str
     at: float
+    told: str = "log"
 
 
 _LIFE = 60.0
@@ -63,28 +65,37 @@ _OF_FILES = lazily(
 
 
 def complaints(stack: Stack, container: Container) -> tuple[Complaint, ...]:
-    """All that the log says about files since the container was started last, oldest first."""
-    logs = stack.logs(container)
-    if isinstance(logs, Unable):
-        return ()
+    """All that is said about files since the container was started last, oldest first: by its log, and by its health
+    check if that fails now."""
+    found = (_complaint(container, *line) for line in _lines(stack, container))
+    return tuple(c for c in found if c is not None)
+
+
+def _lines(stack: Stack, container: Container) -> Iterator[tuple[float, str, str]]:
+    """When, what, and who says so."""
     state, since = container.state, container.state.started - 0.5
     if state.running and stack.loops(container) and 0 < state.finished < state.started:
         since = state.finished - _LIFE  # in a loop: this life has not come as far yet
-    found = []
-    for line in logs.lines:
-        if line.at and line.at < since:
-            continue
-        text = without_requests(line.text)
-        kind, said = _kind(text)
-        if kind is None or (kind == "denied" and _ELSEWHERE.search(text)):
-            continue
-        path = path_in(container, text, said) if kind != "no-space" or "shared memory" not in text.lower() else _SHM
-        if kind == "denied" and not path and not _OF_FILES.search(text):
-            continue
-        of_sqlite = kind in ("not-written", "not-opened") and not path
-        mount = mounted_at(container, path) if path else (sqlite_mount if of_sqlite else _data_mount)(container)
-        found.append(Complaint(kind, path, mount, line.text.strip()[:200], line.at))
-    return tuple(found)
+    logs = stack.logs(container)
+    for line in () if isinstance(logs, Unable) else logs.lines:
+        if not line.at or line.at >= since:
+            yield line.at, line.text, "log"
+    if state.health is not None and state.health.status == "unhealthy":
+        for run in state.health.runs[-1:]:
+            yield from ((run.ended, text, "health check") for text in run.output.splitlines())
+
+
+def _complaint(container: Container, at: float, line: str, told: str) -> Complaint | None:
+    text = without_requests(line)
+    kind, said = _kind(text)
+    if kind is None or (kind == "denied" and _ELSEWHERE.search(text)):
+        return None
+    path = path_in(container, text, said) if kind != "no-space" or "shared memory" not in text.lower() else _SHM
+    if kind == "denied" and not path and not _OF_FILES.search(text):
+        return None
+    of_sqlite = kind in ("not-written", "not-opened") and not path
+    mount = mounted_at(container, path) if path else (sqlite_mount if of_sqlite else _data_mount)(container)
+    return Complaint(kind, path, mount, line.strip()[:200], at, told)
 
 
 def about(found: tuple[Complaint, ...], mount: Mount | None, *kinds: Kind) -> Complaint | None:
@@ -94,7 +105,7 @@ def about(found: tuple[Complaint, ...], mount: Mount | None, *kinds: Kind) -> Co
 
 def quoted(complaint: Complaint) -> str:
     """`; its log says: "..."`."""
-    return f'; its log says: "{complaint.line[:160]}"'
+    return f'; its {complaint.told} says: "{complaint.line[:160]}"'
 
 
 def failing(stack: Stack, container: Container) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from netdoctor.answers import AnyQuestion, AskMounts, AskPath, AskProcesses, Question
+from netdoctor.data_folders import rivals
 from netdoctor.keeping import lies_in
 from netdoctor.model import Container, Mount, Subject, Volume
 from netdoctor.stack import Stack
-from netdoctor.volumes import rivals
 
 MOST_USERS = 8
 """Containers that are asked for one volume."""

@@ -8,7 +8,7 @@ import pytest
 
 from checks.volume._complaints import Complaint, complaints
 from netdoctor.answers import Asked, AskLogs, LogLine, Logs
-from netdoctor.model import Container, Engine, Mount, State
+from netdoctor.model import Container, Engine, Health, HealthRun, Mount, State
 from netdoctor.stack import Stack
 
 NOW = 1_795_000_000.0
@@ -93,6 +93,13 @@ def test_where_sqlite_has_its_file(environment: dict[str, str], mounts: tuple[Mo
     lines = ("OperationalError: unable to open database file", "attempt to write a readonly database")
     found = said(*lines, mounts=mounts, environment=tuple(environment.items()))
     assert [(c.kind, c.mount) for c in found] == [("not-opened", mount), ("not-written", mount)]
+
+
+def test_a_health_check_that_fails_now_complains_as_well() -> None:
+    run = HealthRun(exit_code=1, output="touch: /data/alive: Permission denied\n", ended=NOW - 1)
+    for status, told in (("unhealthy", ["health check"]), ("healthy", [])):
+        state = State(status="running", started=NOW - 60, health=Health(status=status, runs=(run,)))
+        assert [c.told for c in said(state=state)] == told
 
 
 def test_the_last_life_counts_and_an_earlier_one_of_what_crashes_in_a_loop() -> None:

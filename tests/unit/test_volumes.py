@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from netdoctor.data_folders import place_on_host, rivals
 from netdoctor.model import Container, Engine, Mount, Scope, State, Volume
 from netdoctor.stack import Stack
-from netdoctor.volumes import dangling, look_alikes, place_on_host, rivals
+from netdoctor.volumes import dangling, look_alikes
 
 NOW = 1_795_000_000.0
 HEXADECIMAL = "ab" * 32

@@ -50,7 +50,7 @@ while True:
 
 def errors_without_a_path(lab: Lab) -> Scenario:
     """A relative path, SQLite that names none, in folders of root's and a read-only one; an error of a browser's."""
-    for name in ("uploads", "app", "frozen", "own", "static", "loop"):
+    for name in ("uploads", "app", "frozen", "own", "static", "loop", "checked"):
         lab.folder(name)
     folder, script = lab.folder(), ("python3", "-c", _TRIES)
     os.chown(folder / "own", 1000, 1000)
@@ -70,6 +70,8 @@ def errors_without_a_path(lab: Lab) -> Scenario:
     lab.run("api", network="net")
     looping = ("--restart", "always", *user, *at(folder / "loop", "/data"))
     lab.run("loop", "touch /data/x && labsrv http 0.0.0.0 80", network="net", options=looping)
+    check = ("--health-cmd", "touch /data/alive", "--health-interval", "1s", "--health-retries", "1")
+    lab.run("checked", options=(*user, *check, *at(folder / "checked", "/data")))
     says(lab, "upload", "Permission denied: 'uploads/picture'")
     for short in ("count", "frozen"):
         says(lab, short, "unable to open database file")
@@ -81,6 +83,8 @@ def errors_without_a_path(lab: Lab) -> Scenario:
         yield lab.sick(lab.name(short), None, "volume.writable/owner-mismatch")
     yield lab.sick(lab.name("frozen"), None, "volume.writable/read-only")
     yield lab.sick(lab.name("api"), f"{lab.name('loop')}:80", "volume.writable/owner-mismatch")
+    lab.until("the check to fail", lambda: lab.inspect("checked")["State"]["Health"]["Status"] == "unhealthy")
+    yield lab.sick(lab.name("checked"), None, "volume.writable/owner-mismatch", warns=("container.healthy/unhealthy",))
     for short in ("own", "web"):
         yield lab.healthy(lab.name(short), None)
 
