@@ -67,6 +67,7 @@ from netdoctor.answers import (
 )
 from netdoctor.check import Check, Reason, check
 from netdoctor.complaining import could_not_resolve
+from netdoctor.data_folders import data_folder, place_on_host, rivals
 from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, noted, passed, skip, unknown, warn
 from netdoctor.keeping import Keeps, keeps, lies_in, meant_for, mounted_at
 from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
@@ -181,6 +182,7 @@ __all__ = [
     "check",
     "could_not_resolve",
     "dangling",
+    "data_folder",
     "database",
     "everybody_knows",
     "excepting",
@@ -208,9 +210,11 @@ __all__ = [
     "noted",
     "outside",
     "passed",
+    "place_on_host",
     "port_variable",
     "proxies",
     "proxy_variables",
+    "rivals",
     "sharers",
     "skip",
     "through",

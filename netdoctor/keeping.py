@@ -99,7 +99,9 @@ def _keeps_nothing(software: Software, words: tuple[str, ...]) -> bool:
         return True
     # Redis as a cache: no snapshots, and no log either.
     no_snapshots = any(word == "--save" and following in ("", '""', "''") for word, following in pairwise(words))
-    return software.name == "Redis" and no_snapshots and value_of(words, "--appendonly") != "yes"
+    # Whatever may be thrown out for want of memory is not meant to last either.
+    evicted = value_of(words, "--maxmemory-policy").startswith("allkeys-")
+    return software.name == "Redis" and (no_snapshots or evicted) and value_of(words, "--appendonly") != "yes"
 
 
 # What else is mounted into a server, and holds no data of its.

@@ -158,6 +158,8 @@ class Container(Value, frozen=True, kw_only=True):
     environment: tuple[tuple[str, str], ...] = ()
     labels: Mapping[str, str] = {}
     user: str = ""
+    folder: str = ""
+    """`.Config.WorkingDir`, in which its command starts; "" for the root."""
     tty: bool = False
     network_mode: str = ""
     """`.HostConfig.NetworkMode`: default, bridge, host, none, container:ID or the name of a network."""
@@ -176,6 +178,8 @@ class Container(Value, frozen=True, kw_only=True):
     read_only: bool = False
     restart_policy: str = ""
     auto_remove: bool = False
+    no_override: bool = False
+    """Its root has no CAP_DAC_OVERRIDE (`--cap-drop ALL`), so owners and modes of files hold for it as well."""
 
     @property
     def project(self) -> str:

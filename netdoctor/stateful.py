@@ -20,7 +20,7 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     of which a filled data folder has at least one. `alone`: two servers on one data folder destroy it. `restored`: what
     it keeps is often provisioned anew at each start, so that losing it may be no loss. `stands_in`: its working
     directory is its data folder. `late`: the folder may be empty while it runs, until it saves. `forgets`: a word of
-    the command line with which it keeps nothing, on purpose.
+    the command line with which it keeps nothing, on purpose. `user`: as whom the images' entry points have it work.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     stands_in: bool = False
     late: bool = False
     forgets: str = ""
+    user: str = ""
     source: str = ""
 
 
@@ -46,6 +47,7 @@ KNOWN: tuple[Software, ...] = (
                 "pgautoupgrade"),
         folder="/var/lib/postgresql/data", variables=("PGDATA", "POSTGRESQL_DATA_DIR"),
         flags=("-D", "--pgdata", "data_directory"), holds=("PG_VERSION",), alone=True, stands_in=True,
+        user="postgres",
         source="https://hub.docker.com/_/postgres, PGDATA; from 18 on another: docker-library/postgres#1259",
     ),
     Software(
@@ -53,6 +55,7 @@ KNOWN: tuple[Software, ...] = (
         images=("mysql", "mariadb", "mysql-server", "percona", "percona-server", "mariadb-galera"),
         folder="/var/lib/mysql", variables=("MYSQL_DATA_DIR", "MARIADB_DATA_DIR"), flags=("--datadir",),
         holds=("ibdata1", "mysql", "aria_log_control"), alone=True, stands_in=True,
+        user="mysql",
         source="https://hub.docker.com/_/mariadb and https://hub.docker.com/_/mysql, 'Where to Store Data'",
     ),
     Software(
@@ -60,6 +63,7 @@ KNOWN: tuple[Software, ...] = (
         images=("redis", "valkey", "redis-stack", "redis-stack-server", "keydb", "dragonfly"), folder="/data",
         variables=("REDIS_DATA_DIR", "VALKEY_DATA_DIR"), flags=("--dir",),
         holds=("dump.rdb", "appendonlydir", "appendonly.aof"), alone=True, stands_in=True, late=True,
+        user="redis",
         source="https://hub.docker.com/_/redis, 'start with persistent storage'",
     ),
     Software(
@@ -67,6 +71,7 @@ KNOWN: tuple[Software, ...] = (
         images=("mongo", "mongodb", "mongodb-community-server", "percona-server-mongodb", "mongodb-atlas-local"),
         folder="/data/db", variables=("MONGODB_DATA_DIR",), flags=("--dbpath",),
         holds=("WiredTiger", "storage.bson", "mongod.lock"), alone=True,
+        user="mongodb",
         source="https://hub.docker.com/_/mongo, 'Where to Store Data'",
     ),
     Software(
@@ -83,12 +88,14 @@ KNOWN: tuple[Software, ...] = (
     Software(
         name="RabbitMQ", programs=("rabbitmq-server",), images=("rabbitmq",), folder="/var/lib/rabbitmq",
         variables=("RABBITMQ_MNESIA_BASE", "RABBITMQ_MNESIA_DIR"), holds=("mnesia",), alone=True,
+        user="rabbitmq",
         source="https://hub.docker.com/_/rabbitmq, 'Running the daemon': it also needs a fixed host name",
     ),
     Software(
         name="InfluxDB", programs=("influxd", "influxdb3"), images=("influxdb",), folder="/var/lib/influxdb2",
         variables=("INFLUXD_ENGINE_PATH", "INFLUXDB_DATA_DIR", "INFLUXDB3_DB_DIR"),
         flags=("--engine-path", "--data-dir"), holds=("influxd.bolt", "engine", "data", "meta"), alone=True,
+        user="influxdb",
         source="https://hub.docker.com/_/influxdb",
     ),
     Software(
@@ -98,15 +105,18 @@ KNOWN: tuple[Software, ...] = (
     ),
     Software(
         name="Cassandra", programs=("cassandra",), images=("cassandra", "scylla"), folder="/var/lib/cassandra",
-        holds=("data", "commitlog"), alone=True, source="https://hub.docker.com/_/cassandra, 'Where to Store Data'",
+        holds=("data", "commitlog"), alone=True, user="cassandra",
+        source="https://hub.docker.com/_/cassandra, 'Where to Store Data'",
     ),
     Software(
         name="CouchDB", programs=("couchdb",), images=("couchdb",), folder="/opt/couchdb/data",
-        holds=("_dbs.couch", "shards"), alone=True, source="https://hub.docker.com/_/couchdb, 'Where to Store Data'",
+        holds=("_dbs.couch", "shards"), alone=True, user="couchdb",
+        source="https://hub.docker.com/_/couchdb, 'Where to Store Data'",
     ),
     Software(
         name="Neo4j", programs=("neo4j",), images=("neo4j",), folder="/data",
         holds=("databases", "dbms", "transactions"), alone=True,
+        user="neo4j",
         source="https://neo4j.com/docs/operations-manual/current/docker/mounting-volumes/",
     ),
     Software(
@@ -259,6 +269,7 @@ _NOT_DATA = lazily(
     r"|^/var/(backups|mail|spool|opt/microsoft)/"
     r"|^/var/lib/(apk|apt|aspell|clamav|dbus|dhcp|dictionaries-common|dnf|dpkg|fail2ban|ieee-data|initscripts|ispell"
     r"|logrotate|misc|nssdb|pam|pacman|pcp|polkit-1|python|rpm|sgml-base|systemd|ucf|urandom|vim|xml-core|yum)/"
+    r"|/storage/framework/|/php\d*/sessions/"
     r"|\.(pid|lock|log|sock|socket|tmp|swp|pyc|pyo)$|/(celerybeat-schedule|Thumbs)[^/]*$",
     re.IGNORECASE,
 )

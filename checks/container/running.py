@@ -115,10 +115,7 @@ def running(stack: Stack, container: Container) -> Iterator[Finding]:
 
 def _up(stack: Stack, container: Container, lines: tuple[str, ...]) -> Finding:
     state = container.state
-    uptime = stack.taken_at - state.started
-    life = (state.started - container.created) / max(state.restart_count, 1)  # how long it lived each time before
-    # Ten seconds are what the engine itself takes for a start that succeeded; longer lives are measured by their own.
-    if state.restart_count >= 3 and life < 300 and uptime < max(10.0, 1.5 * life):
+    if stack.loops(container):
         return _looping(stack, container, lines)
     says = f"{stack.title(container)} has been running for {passed_since(stack, state.started)}"
     return passed(says, status=state.status, restarts=state.restart_count)

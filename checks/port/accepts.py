@@ -236,8 +236,9 @@ def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:
     if is_loopback(address):
         return stack.same_namespace(stack.source(link), target)
     if means_host(stack, stack.source(link), address):
-        bound = {p.host_address for p in through(stack, link)}
-        return target.on_host_network or any(not b or is_any_address(b) or b == address for b in bound)
+        bound = {d.host_address for p in through(stack, link) for d in stack.done(p) or (p,)}
+        own = ("", address.strip("[]"))
+        return target.on_host_network or any(b in own or is_any_address(b) for b in bound)
     holder = stack.holder(address)
     return holder is None or stack.same_namespace(holder, target)
 

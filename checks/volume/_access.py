@@ -1,4 +1,4 @@
-"""Who works in a container, and whether he may write in one of its mounts."""
+"""Who works in a container, and whether he may write in one of its mounts, or read there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdoctor.api import Container, Credentials, MountPoint, Place, Processes, Stack, Unable, keeps
 
-from ._permission import DAC_OVERRIDE, decides_itself, may_write
+from ._permission import DAC_OVERRIDE, WRITE, decides_itself, may_use
 
 _INITS = ("tini", "tini-static", "docker-init", "dumb-init", "catatonit", "s6-svscan", "s6-supervise", "runit", "gosu")
 # What docker run gives every container, and what denies no file in a mount.
@@ -15,7 +15,7 @@ _ORDINARY = ("docker-default", "containers-default", "crio-default", "podman-def
 
 
 class Access(NamedTuple):
-    """Whether the container's work may be written to a mount.
+    """Whether the container may do its work in a mount.
 
     `verdict`: None where nobody can tell, or some may and some may not. `who` says who works. `works`: he was seen to.
     `user` and `group` are his, as the container numbers them; -1 for nobody known. `remote` is the type of a file
@@ -44,8 +44,11 @@ class Access(NamedTuple):
         return {**found, "owner": place.owner, "owning_group": place.group, "mode": f"{place.mode:o}"}
 
 
-def access(stack: Stack, container: Container, point: MountPoint) -> Access:
-    """By what was seen of the processes and of the mount; of a container that does not run, by its configuration."""
+def access(stack: Stack, container: Container, point: MountPoint, want: int = WRITE) -> Access:
+    """Whether it may be written to, or read (`want`), by what was seen of the processes and of the mount.
+
+    Of a container that does not run its configuration tells who will.
+    """
     told = stack.processes(container) if container.state.running else Unable(reason="it does not run")
     processes = None if isinstance(told, Unable) else told
     workers = tuple(_workers(container, processes)) if processes is not None else ()
@@ -56,13 +59,13 @@ def access(stack: Stack, container: Container, point: MountPoint) -> Access:
         if chosen is None or place is None or decides_itself(mounted):
             return Access(None, "its process", place=place, remote=_remote(point))
         return Access(
-            may_write(chosen, place, point.closed, None),
+            may_use(chosen, place, point.closed, None, want),
             f"the user {chosen.user}",
             place=place,
             user=chosen.user,
             group=chosen.group,
         )
-    verdicts = {one: None if place is None else may_write(one, place, point.closed, processes) for one in workers}
+    verdicts = {one: None if place is None else may_use(one, place, point.closed, processes, want) for one in workers}
     loser = next((one for one, verdict in verdicts.items() if verdict is False), workers[0])
     values = set(verdicts.values())
     return Access(
@@ -103,6 +106,8 @@ def _place(stack: Stack, point: MountPoint) -> Place | None:
 def _configured(container: Container) -> Credentials | None:
     """As whom a container that does not run would work, if its user is given as a number; None where nobody knows."""
     user, _, group = container.user.partition(":")
+    if user in ("", "root", "0") and container.no_override:
+        return Credentials(pid=0, name="", capabilities=0)  # it could become nobody else either, as a rule
     if not user.isdigit() or int(user) == 0 or (group and not group.isdigit()):
         return None  # an entry point of root's often becomes somebody else
     return Credentials(pid=0, name="", user=int(user), group=int(group or 0), capabilities=0)

@@ -60,7 +60,7 @@ def hides(
         )
     has = f"which the image has at {mount.destination}" if missed.name in point.hidden else f"at {mount.destination}"
     says = f"{name} misses {missed.name}, {has}: {where} is mounted there and does not have it{missed.told}"
-    say = fail if failing(container) or container.state.error else warn
+    say = fail if failing(stack, container) or container.state.error else warn
     return say(
         "hides-content", says, remedy=fill(stack, container, mount, point, missed.name), seen_by=mounts.seen_by, **seen
     )

@@ -52,7 +52,8 @@ def written(stack: Stack, container: Container) -> Finding:
     grown = next((f for f in changes.folders if _is_much(f, changes)), None)
     if grown is not None:
         much = size(grown.size or changes.size)
-        says = f"{name} writes into {grown.path} of the container itself ({grown.files} files, {much} in all)"
+        files = f"{grown.files} file" + ("s" if grown.files != 1 else "")
+        says = f"{name} writes into {grown.path} of the container itself ({files}, {much} in all)"
         says += ": what it keeps there is lost when that is made anew"
         remedy = _mend(stack, container, grown.path, grown.path)
         return warn("in-the-container", says, remedy=remedy, seen_by=changes.seen_by, **seen)

@@ -69,9 +69,11 @@ def _bits(granted: str) -> int:
     return sum(bit for letter, bit in (("r", READ), ("w", WRITE), ("x", ENTER)) if letter in granted)
 
 
-def may_write(who: Credentials, place: Place, closed: Iterable[Place], processes: Processes | None) -> bool | None:
-    """Whether the process may write there: make files in a directory, or write to anything else."""
-    want = WRITE | ENTER if place.kind == "directory" else WRITE
+def may_use(
+    who: Credentials, place: Place, closed: Iterable[Place], processes: Processes | None, want: int = WRITE
+) -> bool | None:
+    """Whether the process may WRITE there (make files in a directory, or write to anything else), or READ it."""
+    want = want | ENTER if place.kind == "directory" else want
     verdicts = [may(who, place, want, processes), *(may(who, folder, ENTER, processes) for folder in closed)]
     if False in verdicts:
         return False

@@ -29,7 +29,8 @@ _NEW_POSTGRES = "/var/lib/postgresql"
 
 
 class Whereabouts(NamedTuple):
-    """The data folder of a server. `filled`: whether data lies there, None where nobody could look."""
+    """The data folder of a server. `filled`: whether data lies there, None where nobody could look. `at_work`: its
+    process was seen there."""
 
     keeps: Keeps
     folder: str
@@ -37,6 +38,7 @@ class Whereabouts(NamedTuple):
     filled: bool | None
     told: str
     seen_by: str = ""
+    at_work: bool = False
 
     @property
     def point(self) -> str:
@@ -58,13 +60,20 @@ def whereabouts(stack: Stack, container: Container, kept: Keeps) -> Whereabouts:
     opened = stack.told(AskOpenFiles(container=container.id), OpenFiles)
     for found, how in () if isinstance(opened, Unable) else _at_work(kept, opened):
         told = kept.told if found == kept.folder else how
-        return Whereabouts(kept, found, mounted_at(container, found), True, told, opened.seen_by)
-    folder = stack.told(AskFolder(container=container.id, path=kept.folder, names=kept.software.holds), Folder)
-    filled = None if isinstance(folder, Unable) else bool(folder.there)
-    seen_by = "" if isinstance(folder, Unable) else folder.seen_by
-    if filled is False and in_layer(stack, container, kept.folder):
-        filled = True
+        # Its configuration file may tell a server that saves now and then to save nothing at all.
+        doubtful = kept.software.late and not kept.sure and found == kept.folder
+        filled = _is_filled(stack, container, kept)[0] if doubtful else True
+        return Whereabouts(kept, found, mounted_at(container, found), filled, told, opened.seen_by, at_work=True)
+    filled, seen_by = _is_filled(stack, container, kept)
     return Whereabouts(kept, kept.folder, mounted_at(container, kept.folder), filled, kept.told, seen_by)
+
+
+def _is_filled(stack: Stack, container: Container, kept: Keeps) -> tuple[bool | None, str]:
+    """Whether data lies in the folder that is told, and who saw it."""
+    folder = stack.told(AskFolder(container=container.id, path=kept.folder, names=kept.software.holds), Folder)
+    if isinstance(folder, Unable):
+        return None, ""
+    return bool(folder.there) or bool(in_layer(stack, container, kept.folder)), folder.seen_by
 
 
 def _at_work(kept: Keeps, opened: OpenFiles) -> Iterator[tuple[str, str]]:

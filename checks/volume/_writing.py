@@ -7,7 +7,7 @@ import shlex
 
 import msgspec
 
-from netdoctor.api import Container, Mount, MountPoint, Remedy, Stack, Unable
+from netdoctor.api import Container, Mount, MountPoint, Remedy, Stack, Unable, keeps
 
 from .._remaking import again
 from ._access import Access
@@ -43,6 +43,8 @@ def _own_by_name(stack: Stack, container: Container, mount: Mount) -> Remedy:
     says = "Give what lies there to the user as whom the server works, once."
     verify = (_listing(container, mount),)
     user = container.user.partition(":")[0]
+    if user in ("", "root", "0") and (kept := keeps(container)) is not None:
+        user = kept.software.user  # whom its entry point becomes
     if user and not user.isdigit() and stack.engine.local and mount.source:
         number = f"$(docker run --rm --network none --entrypoint id {container.image} -u {user})"
         run = (f'chown -R "{number}" {shlex.quote(mount.source)}', f"docker restart {container.name}")

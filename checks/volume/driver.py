@@ -87,7 +87,7 @@ def driver(stack: Stack, mount: Mount) -> Iterator[Finding]:
     if found is None:
         yield passed(f"{_called(mount, volume)} answers", seen_by=mounts.seen_by)
     else:
-        yield explaining_nothing(found) if container.state.running and not failing(container) else found
+        yield explaining_nothing(found) if container.state.running and not failing(stack, container) else found
 
 
 def _called(mount: Mount, volume: Volume | None) -> str:

@@ -121,7 +121,10 @@ def _server(stack: Stack, container: Container, where: Whereabouts) -> Finding:
         changes = written(stack, container)
         if changes.reason is not None:
             return changes
-        if mount is None or mount.anonymous:
+        if where.at_work and where.filled is False:
+            return passed(f"{name} has saved nothing in {where.folder} so far", **_seen(where))
+        # What lies in memory is not seen from without, so there the configuration alone must be plain.
+        if mount is None or mount.anonymous or (_is_memory(stack, mount) and not where.keeps.sure):
             says = f"where {name} keeps its data could not be seen: {product} keeps it in {where.folder} as a rule"
             return unknown(f"{says}, and nothing lies there; run netdoctor as root on the engine's host")
     if mount is None or mount.anonymous:

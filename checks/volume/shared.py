@@ -2,7 +2,7 @@
 
 What is asked
     Which containers have this volume or this folder of the host mounted, and for which of them is it the data folder of
-    their server: the same folder in it, and may more than one of them write?
+    their server: the same folder in it, by whatever path, and may more than one of them write?
 
 Healthy
     One writer and many readers; several servers, each with a folder of its own in one volume; a backup that runs the
@@ -29,12 +29,12 @@ See also
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
 from netdoctor.api import (
     AskLogs,
+    AskMounts,
     AskOwners,
     AskProcesses,
     Container,
@@ -46,12 +46,14 @@ from netdoctor.api import (
     Stack,
     Unable,
     check,
+    data_folder,
     explaining_nothing,
     fail,
     keeps,
     lazily,
-    mounted_at,
     passed,
+    place_on_host,
+    rivals,
     sharers,
     skip,
 )
@@ -76,24 +78,22 @@ _LOCKED = lazily(
         Reason("two-databases", "two servers run on the same data folder"),
         Reason("owners-differ", "what one container writes, the other's user cannot read"),
     ),
-    needs=(AskLogs, AskOwners, AskProcesses),
+    needs=(AskLogs, AskMounts, AskOwners, AskProcesses),
     decisive=False,
 )
 def shared(stack: Stack, mount: Mount) -> Iterator[Finding]:
     container = stack.owner(mount)
-    mine = _data(container, mount)
     others = sharers(stack, mount)
-    if not others:
+    found = [c for c in rivals(stack, mount) if _is_same_folder(stack, mount, c) and _is_alive(stack, c)]
+    if not found or not _is_alive(stack, container):
+        if others:
+            yield unreadable(stack, container, mount, others) or _alone(stack, container, mount, others)
         return
-    rivals = [c for c in others if mine is not None and _is_rival(stack, mine, c)]
-    if mine is None or not rivals or not _is_alive(stack, container):
-        yield unreadable(stack, container, mount, others) or _alone(stack, container, mount, others)
-        return
-    newest = max((container, *rivals), key=lambda c: (c.created, c.id))
+    newest = max((container, *found), key=lambda c: (c.created, c.id))
     if newest is not container and stack.whole(newest):
         yield skip(f"told of {stack.title(newest)}, which has the same data folder")
         return
-    yield _two(stack, container, mount, rivals[0], newest)
+    yield _two(stack, container, mount, found[0], newest)
 
 
 def _alone(stack: Stack, container: Container, mount: Mount, others: tuple[Container, ...]) -> Finding:
@@ -134,22 +134,28 @@ def _part(stack: Stack, newest: Container) -> Remedy:
     return Remedy(says=says, run=(f"docker stop {newest.name}",), verify=(f"netdoctor {newest.name}",))
 
 
-def _data(container: Container, mount: Mount) -> tuple[Keeps, str] | None:
-    """The server whose data folder lies in the mount, and the place of that within what is mounted."""
-    kept = keeps(container)
-    if kept is None or not kept.serves or not kept.software.alone or not mount.writable:
-        return None
-    if mounted_at(container, kept.folder) != mount:
-        return None
-    within = posixpath.relpath(kept.folder, mount.destination)
-    return kept, posixpath.normpath(f"/{mount.name or mount.source}/{mount.subpath}/{within}")
+def _is_same_folder(stack: Stack, mount: Mount, other: Container) -> bool:
+    """Whether the other server's data folder is this one's: by its path on the host, or as the kernel numbers it."""
+    mine = data_folder(stack.owner(mount), mount)
+    for m in other.mounts:
+        theirs = data_folder(other, m)
+        if mine is None or theirs is None:
+            continue
+        if place_on_host(stack, mount, mine.folder) == place_on_host(stack, m, theirs.folder):
+            return True
+        one, two = _inode(stack, mount, mine), _inode(stack, m, theirs)
+        if one is not None and one == two:
+            return True
+    return False
 
 
-def _is_rival(stack: Stack, mine: tuple[Keeps, str], other: Container) -> bool:
-    if not _is_alive(stack, other):
-        return False
-    theirs = (_data(other, m) for m in other.mounts)
-    return any(t is not None and t[1] == mine[1] and t[0].software is mine[0].software for t in theirs)
+def _inode(stack: Stack, mount: Mount, kept: Keeps) -> tuple[int, int] | None:
+    """What is mounted as the data folder, None where that lies below a mount, or was not seen."""
+    mounts = stack.mounts(stack.owner(mount))
+    point = None if isinstance(mounts, Unable) else mounts.at(mount.destination)
+    place = point.inside if point is not None else None
+    known = place is not None and place.inode and kept.folder == mount.destination
+    return (place.device, place.inode) if place is not None and known else None
 
 
 def _is_alive(stack: Stack, container: Container) -> bool:

@@ -95,7 +95,7 @@ def source(stack: Stack, mount: Mount) -> Iterator[Finding]:
         yield _well(stack, container, mount, mounts, point)
         return
     # Where the container runs, and does not complain to its health check, it serves whoever asks.
-    yield explaining_nothing(found) if container.state.running and not failing(container) else found
+    yield explaining_nothing(found) if container.state.running and not failing(stack, container) else found
 
 
 def _sick(stack: Stack, container: Container, mount: Mount, mounts: Mounts, point: MountPoint) -> Finding | None:
@@ -142,7 +142,10 @@ def _gone(stack: Stack, container: Container, mount: Mount, mounts: Mounts, poin
     says = f"{mount.source}, which {name} has at {mount.destination}, is gone from the host{has}"
     # A container that has done its work needs no source any more.
     wanted = (
-        running or container.state.error or container.state.status in ("created", "restarting") or failing(container)
+        running
+        or container.state.error
+        or container.state.status in ("created", "restarting")
+        or failing(stack, container)
     )
     say = fail if wanted else warn
     return say("missing", says, remedy=bring_back(container, mount, point), seen_by=mounts.seen_by, source=mount.source)
@@ -247,7 +250,7 @@ def _by_its_log(
 ) -> Finding | None:
     """The image has nothing at the place, so the engine mounts whatever it is, and the program finds a folder."""
     found = point.outside or point.inside
-    unnamed = failing(container) and like_a_file(mount.destination)  # "read error: Is a directory", and no more
+    unnamed = failing(stack, container) and like_a_file(mount.destination)  # "read error: Is a directory", and no more
     complaint = next(
         (c for c in said if c.kind == "wrong-kind" and (c.path == mount.destination or (not c.path and unnamed))), None
     )

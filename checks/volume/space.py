@@ -73,7 +73,7 @@ _RECENT = 3600.0
     needs=(AskMounts, AskLogs),
 )
 def space(stack: Stack, container: Container) -> Iterator[Finding]:
-    if container.state.running and not stack.whole(container):
+    if container.state.running and not stack.loops(container) and not stack.whole(container):
         return  # an end of a link that runs: what room it has is another question
     mounts = stack.mounts(container)
     if isinstance(mounts, Unable):
@@ -81,10 +81,12 @@ def space(stack: Stack, container: Container) -> Iterator[Finding]:
         return
     said = complaints(stack, container)
     judged = list(_disks(container, mounts))
-    found = [f for disk in judged if (f := _judge(stack, container, mounts, disk, said)) is not None]
+    full = {disk.point.path for disk in judged if _is_full(disk.space)}
+    told = [(disk, _complaint(disk, said, full)) for disk in judged]
+    found = [f for disk, complaint in told if (f := _judge(stack, container, mounts, disk, complaint)) is not None]
     found += [] if found else _by_the_log(stack, container, said)
     for finding in found:
-        yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
+        yield explaining_nothing(finding) if container.state.running and not failing(stack, container) else finding
     blind = [p.path for p in mounts.points if p.space is None and not p.hung and _may_fill(container, p)]
     if not found and container.state.running and (blind or mounts.at(_SHM) is None):
         reason = f"what room {stack.title(container)} has at {blind[0] if blind else _SHM} could not be seen"
@@ -140,11 +142,10 @@ def _written(container: Container, point: MountPoint, mount: Mount | None) -> bo
 
 
 def _judge(
-    stack: Stack, container: Container, mounts: Mounts, disk: _Disk, said: tuple[Complaint, ...]
+    stack: Stack, container: Container, mounts: Mounts, disk: _Disk, complaint: Complaint | None
 ) -> Finding | None:
     room, name = disk.space, stack.title(container)
-    complaint = _complaint(disk, said)
-    left = min(room.available, room.free)
+    left = _left(room)
     where = _where(stack, container, disk)
     remedy = make_room(stack, container, disk.point, disk.mount, in_memory=disk.in_memory, where=where)
     seen: dict[str, Any] = {
@@ -152,11 +153,11 @@ def _judge(
         "inodes": room.inodes, "inodes_free": room.inodes_free,
     }  # fmt: skip
     sign = quoted(complaint) if complaint is not None else ""
-    if room.inodes and room.inodes_free <= room.inodes // 1000 and room.inodes_free < 1000:
+    if _has_no_inode(room):
         says = f"{where} has {size(left)} left, and can take no more files: all of its {room.inodes} inodes are in use"
         say = fail if room.inodes_free == 0 or complaint is not None else warn
         return say("no-inodes" if say is fail else "nearly-full", says + sign, remedy=remedy, **seen)
-    if left <= min(room.size // 100, 1 << 20) or (complaint is not None and left < room.size // 20):
+    if _has_no_byte(room) or (complaint is not None and left < room.size // 20):
         says = f"{where} is full: {size(left)} of {size(room.size)} are left{sign}"
         say = warn if disk.in_memory and complaint is None else fail
         return say("full", says, remedy=remedy, **seen)
@@ -174,7 +175,7 @@ def _judge(
 def _by_the_log(stack: Stack, container: Container, said: tuple[Complaint, ...]) -> Iterator[Finding]:
     """It failed for want of room; what it had written is gone by now, or its volume is not mounted any more."""
     complaint = next((c for c in reversed(said) if c.kind == "no-space"), None)
-    if complaint is None or not failing(container):
+    if complaint is None or not failing(stack, container):
         return
     mount = complaint.mount
     point = MountPoint(path=mount.destination if mount is not None else "/")
@@ -186,10 +187,31 @@ def _by_the_log(stack: Stack, container: Container, said: tuple[Complaint, ...])
     yield fail("full", says, remedy=remedy, path=complaint.path or point.path)
 
 
-def _complaint(disk: _Disk, said: tuple[Complaint, ...]) -> Complaint | None:
+def _left(room: Space) -> int:
+    return min(room.available, room.free)
+
+
+def _has_no_byte(room: Space) -> bool:
+    return _left(room) <= min(room.size // 100, 1 << 20)
+
+
+def _has_no_inode(room: Space) -> bool:
+    return bool(room.inodes) and room.inodes_free <= room.inodes // 1000 and room.inodes_free < 1000
+
+
+def _is_full(room: Space) -> bool:
+    return _has_no_byte(room) or _has_no_inode(room)
+
+
+def _complaint(disk: _Disk, said: tuple[Complaint, ...], full: set[str]) -> Complaint | None:
+    """The last one about this file system. One that names no path is about what is `full`, if anything is."""
     if disk.point.path == _SHM:
         return next((c for c in reversed(said) if c.kind == "no-space" and c.path.startswith(_SHM)), None)
     found = about(said, disk.mount, "no-space")
+    if found is not None and not found.path and full:
+        found = None
+    if found is None and disk.point.path in full:
+        found = next((c for c in reversed(said) if c.kind == "no-space" and not c.path), None)
     return None if found is not None and found.path.startswith(_SHM) else found
 
 

@@ -56,6 +56,7 @@ from netdoctor.api import (
     explaining_nothing,
     fail,
     keeps,
+    meant_for,
     mounted_at,
     passed,
     unknown,
@@ -64,7 +65,7 @@ from netdoctor.api import (
 
 from ._access import Access, access
 from ._complaints import Complaint, about, complaints, failing, quoted
-from ._permission import in_words
+from ._permission import READ, WRITE, in_words
 from ._running import not_executable
 from ._writing import make_writable, own, own_root, relabel, run_elsewhere
 
@@ -81,13 +82,13 @@ from ._writing import make_writable, own, own_root, relabel, run_elsewhere
     needs=(AskMounts, AskProcesses, AskLogs),
 )
 def writable(stack: Stack, container: Container) -> Iterator[Finding]:
-    if container.state.running and not stack.whole(container):
+    if container.state.running and not stack.loops(container) and not stack.whole(container):
         return  # an end of a link that runs: what it may write is another question
     mounts = stack.mounts(container)
     said = complaints(stack, container)
     found = [f for f in _findings(stack, container, mounts, said) if f is not None]
     for finding in found:
-        yield explaining_nothing(finding) if container.state.running and not failing(container) else finding
+        yield explaining_nothing(finding) if container.state.running and not failing(stack, container) else finding
     if found:
         return
     if isinstance(mounts, Unable) and container.mounts:
@@ -128,7 +129,7 @@ def _read_only(
     frozen = mounted is not None and not mounted.filesystem_writable
     if mount.writable and not frozen and (mounted is None or mounted.writable):
         return None
-    complaint = about(said, mount, "read-only")
+    complaint = about(said, mount, "read-only", "not-written", "not-opened")
     data = _is_data(container, mount)
     name, where = stack.title(container), mount.destination
     sign = quoted(complaint) if complaint is not None else ""
@@ -160,38 +161,46 @@ def _is_data(container: Container, mount: Mount) -> bool:
 def _denied(
     stack: Stack, container: Container, mount: Mount, point: MountPoint, said: tuple[Complaint, ...]
 ) -> Finding | None:
-    complaint = about(said, mount, "denied")
-    allowed = access(stack, container, point)
+    # Whoever writes to a read-only mount hears that, so what is denied there is reading.
+    want = WRITE if mount.writable else READ
+    allowed = access(stack, container, point, want)
+    complaint = about(said, mount, "denied", "not-written")
+    if complaint is None and allowed.verdict is False:  # SQLite says so of a folder that is not there as well
+        complaint = about(said, mount, "not-opened")
     if complaint is None:
         return _would_be_denied(stack, container, mount, point, allowed)
     place = allowed.place
     if place is not None and complaint.at and place.changed > complaint.at and allowed.verdict:
         return None  # mended since: owner or mode were changed after it was said
     if allowed.verdict and (label := _label(stack, mount, allowed)):
-        says = (
-            f"{allowed.who} in {stack.title(container)} may write to {mount.destination} by owner and mode, and {label}"
-        )
+        says = f"{allowed.who} in {stack.title(container)} may {_verb(want)} {mount.destination} by owner and mode"
         remedy = relabel(stack, container, mount, allowed.module)
         return fail("labelled", f"{says}, and {label} denies it{quoted(complaint)}", remedy=remedy, path=complaint.path)
     if allowed.verdict and allowed.user == 0 and not allowed.knows:
         reason = f"why {allowed.who} in {stack.title(container)} was denied {complaint.path} could not be seen"
         return unknown(Unable(reason=reason, would_help="run netdoctor as root on the engine's host"))
-    sure = allowed.verdict is False or failing(container)
-    says = _mismatch(stack, container, mount, allowed, complaint)
+    sure = allowed.verdict is False or failing(stack, container)
+    says = _mismatch(stack, container, mount, allowed, complaint, want)
     remedy = own(stack, container, mount, allowed)
     say = fail if sure else warn
     return say("owner-mismatch", f"{says}{quoted(complaint)}", remedy=remedy, path=complaint.path, **allowed.seen)
 
 
-def _mismatch(stack: Stack, container: Container, mount: Mount, allowed: Access, complaint: Complaint) -> str:
+def _mismatch(
+    stack: Stack, container: Container, mount: Mount, allowed: Access, complaint: Complaint, want: int
+) -> str:
     name, place = stack.title(container), allowed.place
     if allowed.verdict is False and place is not None:
-        return f"{allowed.who} in {name} may not write to {mount.destination}, which belongs to {in_words(place)}"
+        return f"{allowed.who} in {name} may not {_verb(want)} {mount.destination}, which belongs to {in_words(place)}"
     if allowed.remote:
         return f"the server of {mount.destination} in {name} ({allowed.remote}) does not let {allowed.who} do that"
     if allowed.verdict:
         return f"something in {mount.destination} of {name} belongs to somebody else than {allowed.who}"
-    return f"{name} may not write to {complaint.path or mount.destination}"
+    return f"{name} may not {_verb(want)} {complaint.path or mount.destination}"
+
+
+def _verb(want: int) -> str:
+    return "write to" if want == WRITE else "read"
 
 
 def _would_be_denied(
@@ -208,6 +217,8 @@ def _would_be_denied(
     if _is_data(container, mount) and allowed.works and kept is not None and kept.folder == mount.destination:
         says = f"{says}, and {name} keeps its data there"
         return fail("owner-mismatch", says, remedy=remedy, path=mount.destination, **allowed.seen)
+    if kept is not None and kept.serves and meant_for(container, kept) == mount:
+        return None  # it lies beside the data: volume.persistent tells of it
     empty = place.empty if place.empty is not None else point.outside is not None and point.outside.empty
     if mount.kind == "volume" and empty and container.state.running and _alone(stack, mount):
         return warn("owner-mismatch", f"{says} and is empty", remedy=remedy, path=mount.destination, **allowed.seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdoctor.answers import Unable
+from netdoctor.answers import Listener, Sockets, Unable
 from netdoctor.images import base, store_kind
 from netdoctor.mentions import SCHEME_PORTS, is_loopback, kind_of
 from netdoctor.model import Container, Protocol
@@ -19,10 +19,9 @@ def ports_served(stack: Stack, target: Container) -> tuple[Ports, str]:
     title = stack.title(target)
     sockets = stack.sockets(target)
     if not isinstance(sockets, Unable):
-        # On the host's network a container sees everybody's sockets, and its own with their processes.
-        own = [x for x in sockets.listeners if x.process is not None or not target.on_host_network]
-        listening: dict[tuple[int, Protocol], None] = {(x.port, x.protocol): None for x in own}
-        outside = {(x.port, x.protocol) for x in own if not is_loopback(x.address)}
+        mine = own_listeners(target, sockets)
+        listening: dict[tuple[int, Protocol], None] = {(x.port, x.protocol): None for x in mine}
+        outside = {(x.port, x.protocol) for x in mine if not is_loopback(x.address)}
         exposed = set(target.exposed)
         # Where the image exposes some of the open ports, the others are internals (a metrics port, a cluster bus).
         served = (
@@ -37,6 +36,11 @@ def ports_served(stack: Stack, target: Container) -> tuple[Ports, str]:
         return target.exposed, f"the exposed ports of {title}"
     bound: dict[tuple[int, Protocol], None] = {(p.container_port, p.protocol): None for p in target.publications}
     return tuple(bound), f"the published ports of {title}"
+
+
+def own_listeners(target: Container, sockets: Sockets) -> tuple[Listener, ...]:
+    """Those of the container's own processes: on the host's network it sees everybody's sockets."""
+    return tuple(x for x in sockets.listeners if x.process is not None or not target.on_host_network)
 
 
 def ports_meant(stack: Stack, target: Container, kind: str) -> Ports:
@@ -58,7 +62,7 @@ def port_offered(stack: Stack, target: Container) -> tuple[int, Protocol] | None
     if isinstance(sockets, Unable):
         offered = [p for p in target.exposed if p[1] == "tcp"]
     else:
-        tcp = [x for x in sockets.listeners if x.protocol == "tcp"]
+        tcp = [x for x in own_listeners(target, sockets) if x.protocol == "tcp"]
         tcp = [x for x in tcp if not is_loopback(x.address)] or tcp
         listening: list[tuple[int, Protocol]] = list(dict.fromkeys((x.port, x.protocol) for x in tcp))
         offered = [p for p in listening if p in target.exposed] or listening

@@ -31,7 +31,7 @@ MOST = 20
 
 _ENTRIES = 50_000
 """Files that are looked at in a layer, at most."""
-_DEPTH = 4
+_DEPTH = 6
 _ADDED, _DELETED = 1, 2
 
 

@@ -29,10 +29,14 @@ class FilesFromOutside:
         container = self._stack.container(question.container)
         if container is None:
             raise Vanished(f"the stack has no container {question.container[:12]}")
-        pid = self._entrances.pid(container.id) if container.state.running else 0
         try:
+            pid = self._entrances.pid(container.id) if container.state.running else 0
             return self._of(container, pid, question, clock)
-        except OSError as error:
+        except (OSError, Vanished) as error:
+            if isinstance(question, AskMounts):  # it ended meanwhile, as what crashes in a loop does: the host is there
+                return self._of(container, 0, question, clock)
+            if isinstance(error, Vanished):
+                raise
             raise CannotAsk(f"the process of {container.name} is not there any more ({error.strerror})") from None
 
     def _of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from netdoctor.answers import AnyQuestion, AskMounts, AskPath, AskProcesses, Question
+from netdoctor.data_folders import rivals
 from netdoctor.keeping import lies_in
 from netdoctor.model import Container, Mount, Subject, Volume
 from netdoctor.stack import Stack
@@ -38,9 +39,11 @@ def _command_files(stack: Stack, subject: Subject) -> Iterator[AnyQuestion]:
 def _containers(stack: Stack, subject: Subject) -> tuple[Container, ...]:
     """Running or not: that is when people look. One that runs, and is only an end of a link, is not asked."""
     if isinstance(subject, Container):
-        return (subject,) if stack.whole(subject) or not subject.state.running else ()
+        judged = stack.whole(subject) or not subject.state.running or stack.loops(subject)
+        return (subject,) if judged else ()
     if isinstance(subject, Mount):
-        return (stack.owner(subject),)
+        # Which of the others lies on the same folder, by another path perhaps, tells only what is mounted in them.
+        return (stack.owner(subject), *[c for c in rivals(stack, subject) if c.state.running][:MOST_USERS])
     if isinstance(subject, Volume):
         return stack.users(subject)[:MOST_USERS]
     return ()

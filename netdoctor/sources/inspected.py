@@ -134,6 +134,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         environment=tuple((key, value) for key, _, value in (e.partition("=") for e in config.get("Env") or ())),
         labels=config.get("Labels") or {},
         user=config.get("User") or "",
+        folder=config.get("WorkingDir") or "",
         tty=bool(config.get("Tty")),
         network_mode=mode,
         endpoints=() if joined else tuple(_endpoints(settings.get("Networks") or {}, networks)),
@@ -151,6 +152,7 @@ def container(found: Json, networks: tuple[Network, ...] = ()) -> Container:
         read_only=bool(host.get("ReadonlyRootfs")),
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "",
         auto_remove=bool(host.get("AutoRemove")),
+        no_override=_no_override(host),
     )
 
 
@@ -175,6 +177,12 @@ def _entry_words(command: tuple[str, ...], config: Json) -> int | None:
     first, rest = (config.get(key) or [] for key in ("Entrypoint", "Cmd"))
     told = isinstance(first, list) and isinstance(rest, list) and (*first, *rest) == command
     return len(first) if told else None
+
+
+def _no_override(host: Json) -> bool:
+    dropped, added = ({c.upper().removeprefix("CAP_") for c in host.get(k) or ()} for k in ("CapDrop", "CapAdd"))
+    wanted = {"ALL", "DAC_OVERRIDE"}
+    return not host.get("Privileged") and bool(dropped & wanted) and not added & wanted
 
 
 def _state(found: Json) -> State:

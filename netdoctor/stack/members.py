@@ -151,6 +151,15 @@ class Members(Told, frozen=True, kw_only=True, dict=True):
         """Whether this run judges the container with all that belongs to it, and not as an end of a link alone."""
         return container.id in self.scope.whole
 
+    def loops(self, container: Container) -> bool:
+        """Whether it crashes in a loop: restarted again and again after less than five minutes each time, and this time
+        it does not run for longer yet. What runs at this moment may not a second later."""
+        state = container.state
+        life = (state.started - container.created) / max(state.restart_count, 1)  # how long it lived each time before
+        # Ten seconds are what the engine takes for a start that succeeded; longer lives are measured by their own.
+        again = state.restart_count >= 3 and life < 300 and self.taken_at - state.started < max(10.0, 1.5 * life)
+        return state.status == "restarting" or (state.status == "running" and again)
+
     def on_network(self, network: Network) -> set[str]:
         """The IDs of the containers that have a place of their own on the network, running or not."""
         return self._members.get(network.id, set())

@@ -130,6 +130,14 @@ def test_a_container_that_publishes_nothing_is_asked_for_once() -> None:
     assert given.name(through(given, link)[0]) == "api: 80/tcp"
 
 
+def test_on_the_host_s_network_only_its_own_listeners_are_its_ports() -> None:
+    given = stack(published("api", mode="host"))
+    proxy, own = Listener(address="192.168.1.5", port=8080), Listener(address="127.0.0.1", port=9000)
+    seen = Sockets(listeners=(proxy, msgspec.structs.replace(own, process=Process(pid=7, name="api"))))
+    given = msgspec.structs.replace(given, asked=(Asked(question=AskSockets(container="api" * 8), answer=seen),))
+    assert links(given, "api") == ["localhost:9000 api"]
+
+
 def test_nothing_to_reach_is_said() -> None:
     given = stack(published("job"))
     sockets = Asked(question=AskSockets(container="job" * 8), answer=Sockets())

@@ -81,6 +81,7 @@ def test_where_the_data_lies(asked: Container, software: str, folder: str) -> No
         container("nginx", image="nginx:1.27"),
         container(ENTRY, "redis-server", "--save", "", "--appendonly", "no", image="redis:7"),
         container("sh", "-c", "redis-server --save '' --appendonly no", image="redis:7"),
+        container(ENTRY, "redis-server", "--maxmemory-policy", "allkeys-lru", image="redis:7"),
         container("vault", "server", "-dev"),
         container("/postgres_exporter", image="prometheuscommunity/postgres-exporter"),
         container("tini", "--", "node", image="mongo-express"),

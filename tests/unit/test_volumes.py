@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netdoctor.data_folders import place_on_host, rivals
 from netdoctor.model import Container, Engine, Mount, Scope, State, Volume
 from netdoctor.stack import Stack
 from netdoctor.volumes import dangling, look_alikes
@@ -80,3 +81,29 @@ def test_of_one_project_what_bears_its_name() -> None:
     volumes = (volume("shop_left", project="shop", key="left"), volume("other_left", project="other", key="left"))
     containers = (container("c", (), project="shop"), container("o", (), project="other"))
     assert [v.name for v in dangling(stack(*volumes, containers=containers))] == ["shop_left"]
+
+
+def server(name: str, mount: Mount, folder: str) -> Container:
+    return Container(
+        id=name,
+        name=name,
+        state=State(status="running"),
+        command=("postgres",),
+        environment=(("PGDATA", folder),),
+        mounts=(mount,),
+    )
+
+
+def test_one_data_folder_by_several_paths() -> None:
+    made = Volume(name="pg", mountpoint="/var/lib/docker/volumes/pg/_data", options={"o": "bind", "device": "/srv/pg"})
+    mounts = {
+        "a": (Mount(kind="volume", name="pg", destination="/data", container="a", source=made.mountpoint), "/data"),
+        "b": (Mount(kind="bind", source="/srv", destination="/x", container="b"), "/x/pg"),
+        "c": (Mount(kind="bind", source="/srv/pg", destination="/data", container="c", writable=False), "/data"),
+        "d": (Mount(kind="tmpfs", destination="/data", container="d"), "/data"),
+    }
+    servers = tuple(server(name, mount, folder) for name, (mount, folder) in mounts.items())
+    here = stack(made, containers=servers)
+    assert {place_on_host(here, m, folder) for m, folder in mounts.values() if m.kind != "tmpfs"} == {"/srv/pg"}
+    assert [c.name for c in rivals(here, servers[0].mounts[0])] == ["b"], "neither a reader nor memory"
+    assert rivals(here, servers[3].mounts[0]) == ()

@@ -259,10 +259,11 @@ def bound_to_one_address(lab: Lab) -> Scenario:
     """Published on 127.0.0.1 and asked for at another address of the host, or the other way round; on purpose: well."""
     lab.network("net")
     gateway = _gateway(lab, "net")
-    lab.run("db", WEB, network="net", options=("-p", "127.0.0.1::80"))
-    lab.run("lan", WEB, network="net", options=("-p", f"{gateway}::80"))
-    local, other = _published(lab, "db"), _published(lab, "lan")
+    local = _free_port()
+    lab.run("db", WEB, network="net", options=("-p", f"127.0.0.1:{local}:80"))
     _serves(lab, "db", "127.0.0.1", local)
+    other = _free_port()
+    lab.run("lan", WEB, network="net", options=("-p", f"{gateway}:{other}:80"))
     _serves(lab, "lan", gateway, other)
     assert _host_hears(gateway, local) == "refused"
     assert _host_hears("127.0.0.1", other) == "refused"

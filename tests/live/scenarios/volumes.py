@@ -72,6 +72,11 @@ def volumes_without_a_name(lab: Lab) -> Scenario:
     lab.run("maria", [], image="mariadb:10.11", options=root)
     lab.run("redis", [], image="redis:7")
     lab.run("cache", ["redis-server", "--save", "", "--appendonly", "no"], image="redis:7")
+    evicts = ("redis-server", "--maxmemory", "9mb", "--maxmemory-policy", "allkeys-lru")
+    lab.run("evicts", evicts, image="redis:7")
+    told = lab.file("redis.conf", 'save ""\nappendonly no\n')
+    passing = ("--restart", "always", "--tmpfs", "/data", "--volume", f"{told}:/etc/redis.conf:ro")
+    lab.run("told", ["redis-server", "/etc/redis.conf"], image="redis:7", options=passing)
     lab.run("client", "while :; do pg_isready -q -h postgres; sleep 1; done", image="postgres:15")
     lab.run("scratch", "sleep 3600", options=("--volume", "/var/cache/app", "--volume", "/srv/app/node_modules"))
     lab.run("kept", [], image="redis:7", options=("--volume", f"{lab.volume('kept')}:/data"))
@@ -90,7 +95,8 @@ def volumes_without_a_name(lab: Lab) -> Scenario:
     lab.listens("maria", 3306, seconds=60)
     for short in ("db", "maria", "redis"):
         yield lab.healthy(lab.name(short), None, warns=("volume.persistent/anonymous",))
-    for short in ("cache", "client", "scratch", "kept"):
+    assert lab.inside("told", "redis-cli", "CONFIG", "GET", "save").stdout.split() == ["save"]
+    for short in ("cache", "evicts", "told", "client", "scratch", "kept"):
         yield lab.healthy(lab.name(short), None)
 
 
@@ -123,20 +129,22 @@ def database_in_memory(lab: Lab) -> Scenario:
 def files_in_the_layer(lab: Lab) -> Scenario:
     """An SQLite database and uploads in the layer; beside them one on a volume, with logs and caches in the layer."""
     write = "import sqlite3,sys,time; c=sqlite3.connect(sys.argv[1]); c.execute('CREATE TABLE kept(x)'); c.commit()"
+    sessions = "/srv/shop/storage/framework/sessions"
     noise = (
-        "mkdir -p /var/log /var/cache/app /tmp/x /root/.config/tool; for f in /var/log/app.log /var/cache/app/pages.db"
-        " /tmp/x/work.sqlite /root/.config/tool/history.db; do dd if=/dev/zero of=$f bs=1M count=2 2>/dev/null; done"
+        f"mkdir -p /var/log /var/cache/app /tmp/x /root/.config/tool {sessions}; for f in /var/log/app.log"
+        f" /var/cache/app/pages.db /tmp/x/work.sqlite /root/.config/tool/history.db {sessions}/1;"
+        " do dd if=/dev/zero of=$f bs=1M count=2 2>/dev/null; done"
     )
     volume = ("--volume", f"{lab.volume('well')}:/srv/app")
     for short, options in (("app", ()), ("well", volume)):
         script = f'{noise}; mkdir -p /srv/app; python3 -c "{write}" /srv/app/app.sqlite3; sleep 3600'
         lab.run(short, ["sh", "-c", script], image="python:3.11", options=options)
-    uploads = "mkdir -p /srv/uploads; dd if=/dev/zero of=/srv/uploads/picture bs=1M count=3 2>/dev/null; sleep 3600"
-    lab.run("web", uploads)
+    uploads = "/srv/www/html/wp-content/uploads"
+    lab.run("web", f"mkdir -p {uploads}; dd if=/dev/zero of={uploads}/picture bs=1M count=3 2>/dev/null; sleep 3600")
     for short, path in (
         ("app", "/srv/app/app.sqlite3"),
         ("well", "/srv/app/app.sqlite3"),
-        ("web", "/srv/uploads/picture"),
+        ("web", f"{uploads}/picture"),
     ):
         lab.until(f"{path} in {short}", partial(_is_filled, lab, short, path))
     assert "A /srv/app/app.sqlite3" in lab.docker("diff", lab.name("app")).stdout
@@ -146,20 +154,25 @@ def files_in_the_layer(lab: Lab) -> Scenario:
 
 
 def two_databases_on_one_volume(lab: Lab) -> Scenario:
-    """Two PostgreSQL write to one data folder; beside them two with folders of their own, a reader, and a backup."""
+    """Three PostgreSQL write to one data folder, the third by a link to it; beside them two with folders of their own,
+    a reader, and a backup."""
     bad, good = f"{lab.volume('bad')}:{DATA}", f"{lab.volume('good')}:{DATA}"
     one, two = ((*POSTGRES, "--env", f"PGDATA={DATA}/{n}", "--volume", good) for n in (1, 2))
     _servers(lab, db=(*POSTGRES, "--volume", bad), own1=one, own2=two)
     _servers(lab, db2=(*POSTGRES, "--volume", bad))
+    place = lab.docker("volume", "inspect", "--format", "{{.Mountpoint}}", lab.name("bad")).stdout.strip()
+    (lab.folder() / "link").symlink_to(place)
+    _servers(lab, db3=(*POSTGRES, "--volume", f"{lab.folder()}/link:{DATA}"))
     lab.run("reader", options=("--volume", f"{lab.name('good')}:/look:ro"))
     lab.run("backup", "while :; do pg_isready -q -h db; sleep 1; done", image="postgres:15", options=("--volume", good))
-    files = [lab.inside(s, "stat", "-c", "%d:%i", f"{DATA}/base").stdout for s in ("db", "db2")]
+    files = [lab.inside(s, "stat", "-c", "%d:%i", f"{DATA}/base").stdout for s in ("db", "db2", "db3")]
     assert files[0], "no folder"
-    assert files[0] == files[1], "not the same folder"
+    assert {*files} == {files[0]}, "not the same folder"
     _sql(lab, "db", "CREATE TABLE kept AS SELECT 1 AS x")
     assert "does not exist" in _sql(lab, "db2", "SELECT x FROM kept")
     yield lab.sick(lab.name("db"), None, "volume.shared/two-databases")
     yield lab.sick(lab.name("db2"), None, "volume.shared/two-databases")
+    yield lab.sick(lab.name("db3"), None, "volume.shared/two-databases", rungs=("netns", "exec"))
     for short in ("own1", "own2", "reader", "backup"):
         yield lab.healthy(lab.name(short), None)
 
