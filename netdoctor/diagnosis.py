@@ -188,11 +188,14 @@ class Diagnosis(msgspec.Struct, frozen=True, dict=True):
 
 
 def _mending(finding: Finding) -> Remedy | None:
-    """What is to be done, if it is told in lines to paste. (Looking at it afterwards is each subject's own.)"""
+    """What is to be done, if it is told in lines to paste. (Looking at it afterwards is each subject's own.)
+
+    The same lines of a Compose file are the same whatever they are called; commands may only look.
+    """
     remedy = finding.remedy
     if remedy is None or not (remedy.run or remedy.compose):
         return None
-    return msgspec.structs.replace(remedy, verify=())
+    return msgspec.structs.replace(remedy, says="" if remedy.compose else remedy.says, verify=())
 
 
 def _moot(result: Result, working: set[Link], fine: set[str], all_work: bool) -> bool:

@@ -15,9 +15,10 @@ PASSWORD = ("-e", "POSTGRES_PASSWORD=hunter2hunter2", "-e", "POSTGRES_USER=shop"
 DATA = "/var/lib/postgresql/data"
 OUTSIDE = "203.0.113.80"
 PSQL = """
+export PGCONNECT_TIMEOUT=2
 while :; do
   psql "$DATABASE_URL" -c 'select 1'
-  [ -z "$ARCHIVE_URL" ] || PGCONNECT_TIMEOUT=2 psql "$ARCHIVE_URL" -c 'select 1'
+  [ -z "$ARCHIVE_URL" ] || psql "$ARCHIVE_URL" -c 'select 1'
   sleep 0.2
 done
 """
