@@ -65,6 +65,7 @@ from netdoctor.answers import (
     VolumeUsage,
 )
 from netdoctor.check import Check, Reason, check
+from netdoctor.complaining import could_not_resolve
 from netdoctor.finding import Finding, Remedy, Verdict, explaining_nothing, fail, noted, passed, skip, unknown, warn
 from netdoctor.keeping import Keeps, keeps, lies_in, meant_for, mounted_at
 from netdoctor.mentions import Mention, is_address, is_any_address, is_loopback, mentions, nearest, port_variable
@@ -176,6 +177,7 @@ __all__ = [
     "asked_at_host",
     "asked_inside",
     "check",
+    "could_not_resolve",
     "dangling",
     "database",
     "everybody_knows",

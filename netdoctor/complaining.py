@@ -11,6 +11,8 @@ from netdoctor.model import Container, Link
 from netdoctor.stack import Stack
 
 _RESOLVER_PORT = 53
+EARLY = 0.5
+"""Seconds: a program's first line can be older than the moment at which the engine notes it as started."""
 MOST = 3
 """Lines that are quoted, the latest ones."""
 
@@ -22,7 +24,7 @@ def recent_complaints(stack: Stack, source: Container) -> Iterator[tuple[Complai
         return
     for complaint in complaints("\n".join(line.text for line in logs.lines)):
         at = logs.lines[complaint.line].at
-        if at >= source.state.started and complaint.port != _RESOLVER_PORT:
+        if at >= source.state.started - EARLY and complaint.port != _RESOLVER_PORT:
             yield complaint, at
 
 
@@ -40,3 +42,9 @@ def said_about(stack: Stack, link: Link) -> tuple[str, ...]:
         if same and complaint.port in (0, link.port):
             found[logs.lines[complaint.line].text] = None
     return tuple(found)[-MOST:]
+
+
+def could_not_resolve(stack: Stack, source: Container, name: str) -> bool:
+    """Whether the container's log says that the name has no address, since it was started the last time."""
+    found = recent_complaints(stack, source)
+    return any(c.symptom == "unresolved" and c.host.lower() == name.lower() for c, _ in found)

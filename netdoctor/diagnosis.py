@@ -304,7 +304,7 @@ class _Blanks(dict[str, str]):
 
 
 def _state(stack: Stack, link: Link, near: Bearing[Judged]) -> LinkState:
-    target = stack.target(link)
+    target = _reached(stack, link) or stack.target(link)
     mine = [judged for subject, judged in near.on(link) if concerns(stack, subject, link)]
     works = _works(stack, link, mine)
     return LinkState(
@@ -333,6 +333,18 @@ def _works(stack: Stack, link: Link, judged: Iterable[Judged]) -> bool | None:
         open_question = [r for r in said if isinstance(r.subject, Publication) and r.finding.verdict is Verdict.UNKNOWN]
         return None if open_question else True
     return works
+
+
+def _reached(stack: Stack, link: Link) -> Container | None:
+    """The replica that took the connection, where a name means several."""
+    target, connection = stack.target(link), stack.connection(link)
+    attempt = None if isinstance(connection, Unable) or not connection.works else connection.last
+    if target is None or attempt is None or through(stack, link):
+        return None
+    holder = stack.holder(attempt.address)
+    if holder is None or not holder.service:
+        return None
+    return holder if (holder.project, holder.service) == (target.project, target.service) else None
 
 
 def _connect_ms(stack: Stack, link: Link) -> float | None:

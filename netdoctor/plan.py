@@ -53,8 +53,8 @@ def plan(request: Request, stack: Stack) -> Plan:
         links = inferred(stack, sources, unknown_names=True)
         return _planned(stack, links, sources, puzzles, whole=sources, sources=sources)
     given = read_target(request.target)
-    links = (link for source in sources for link in asked_for(stack, source, given, stack_here))
-    puzzles = [(source, Mention(host=given.host, port=given.port)) for source in sources]
+    links = (link for source in sources for one in given for link in asked_for(stack, source, one, stack_here))
+    puzzles = [(source, Mention(host=one.host, port=one.port)) for source in sources for one in given]
     return _planned(stack, links, sources, puzzles, sources=sources)
 
 
@@ -70,8 +70,9 @@ def _of_host(stack: Stack, target: str | None, stack_here: tuple[Container, ...]
         up = tuple(c for c in stack_here if c.state.running or c.state.error)
         return _planned(stack, to_published(stack, up), publishers=up, wants=wants)
     given = read_target(target)
-    puzzles = [(stack.host, Mention(host=given.host, port=given.port))]
-    return _planned(stack, from_host(stack, given, stack_here), puzzles=puzzles, wants=wants)
+    puzzles = [(stack.host, Mention(host=one.host, port=one.port)) for one in given]
+    links = (link for one in given for link in from_host(stack, one, stack_here))
+    return _planned(stack, links, puzzles=puzzles, wants=wants)
 
 
 Containers = tuple[Container, ...]

@@ -42,14 +42,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 _TARGET = lazily(r"^(?P<host>\[[^\]]*\]|.*?)(?::(?P<port>[^:/\]]*))?(?:/(?P<protocol>tcp|udp))?$")
 
 
-def read_target(text: str) -> Given:
+def read_target(text: str) -> tuple[Given, ...]:
     """Read `postgres`, `postgres:5432`, `dns:53/udp`, `10.0.0.7:5432`, `[::1]:80`, `shop/db`, or a URL with a password.
 
+    A configuration's string may name several: `kafka1:9092,kafka2:9092`, `host=db port=5432`, `Server=db,1433;...`.
     Raises BadRequest for a port that is none, and for a text without a host.
     """
     text = text.strip()
     if "://" in text or "@" in text:
         return _read_url(text)
+    if "=" in text and (found := parse(text)):
+        return tuple(_given(m) for m in found)
+    if "," in text:
+        return tuple(_read_name(part.strip()) for part in text.split(","))
+    return (_read_name(text),)
+
+
+def _read_name(text: str) -> Given:
     if is_address(text):
         return Given(host=text.strip("[]"), verbatim=True)
     match = _TARGET.match(text)
@@ -75,8 +84,8 @@ def read_port(text: str) -> int:
     return int(text)
 
 
-def _read_url(text: str) -> Given:
-    port = re.search(r"://(?:[^/?#]*@)?+(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;]*)", text)
+def _read_url(text: str) -> tuple[Given, ...]:
+    port = re.search(r"://(?:[^/?#]*@)?+(?:\[[^\]]*\]|[^:/?#,]*):(?P<port>[^/?#,;\"'\]]*)", text)
     if port and port["port"]:
         read_port(port["port"])
     found: tuple[Mention, ...] = parse(text)
@@ -84,5 +93,8 @@ def _read_url(text: str) -> Given:
         raise BadRequest(
             "the target looks like a URL and names no host: write it like postgresql://user@postgres:5432/app"
         )
-    first = found[0]
-    return Given(host=first.host, port=first.port, protocol=first.protocol, scheme=first.scheme, verbatim=True)
+    return tuple(_given(m) for m in found)
+
+
+def _given(mention: Mention) -> Given:
+    return Given(host=mention.host, port=mention.port, protocol=mention.protocol, scheme=mention.scheme, verbatim=True)

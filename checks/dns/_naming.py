@@ -105,7 +105,7 @@ def _about(stack: Stack, link: Link, meant: Container, near: str = "") -> Guess:
     elsewhere = [e for e in owner.endpoints if e not in shared and asked.lower() in stack.names(owner, e)]
     if owner.id != meant.id:
         why = f"{title} shares the network of {stack.title(owner)}, and is found by that name"
-        return Guess(meant, owner.service if owner.service in names else owner.name, why)
+        return Guess(owner, owner.service if owner.service in names else owner.name, why, shared[0])
     if asked.lower() == meant.service.lower():
         why = f"{title} lost the alias {asked} on {shared[0].network}: it was connected by hand, without --alias"
     elif elsewhere:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from netdoctor.api import Container, Endpoint, Link, Lookup, Network, Remedy, Stack
 
@@ -23,6 +24,8 @@ def rename(stack: Stack, link: Link, guessed: Guess) -> Remedy:
     again = (verify(stack, link),)
     if not meant.state.running:
         return Remedy(says=f"Start {title}", run=(f"docker start {meant.name}",), verify=again)
+    if stack.same_namespace(stack.source(link), meant):
+        return _ask_at_localhost(stack, link, title)
     if endpoint is None:
         return Remedy(says=f"Ask for {guessed.name}, on a network that both are on", verify=again)
     if not guessed.lost and told(stack, link) is not None:
@@ -42,6 +45,16 @@ def rename(stack: Stack, link: Link, guessed: Guess) -> Remedy:
         compose = f"services:\n  {meant.service}:\n{place}"
     run = reconnect(meant, endpoint, link.address)
     return Remedy(says=says, run=run, compose=compose, verify=again)
+
+
+def _ask_at_localhost(stack: Stack, link: Link, meant: str) -> Remedy:
+    """Both ends share a network namespace, the host's perhaps, in which names are of no use."""
+    here = verify(stack, link, "localhost")
+    says = f"Ask for localhost instead of {link.address}: {stack.title(stack.source(link))} and {meant} share a network"
+    if told(stack, link) is None:
+        return Remedy(says=says, run=(here,), verify=(here,))
+    written = rewrite(stack, link, "localhost", link.port, says)
+    return Remedy(says=written.says, run=written.run, compose=written.compose, verify=(here,))
 
 
 def reconnect(container: Container, endpoint: Endpoint, alias: str) -> tuple[str, str]:
@@ -153,6 +166,13 @@ def name_apart(stack: Stack, link: Link, meant: Container) -> Remedy:
         return Remedy(says=says, run=(check,), verify=(check,))
     written = rewrite(stack, link, own, link.port, says)
     return Remedy(says=written.says, run=written.run, compose=written.compose, verify=(check,))
+
+
+def ask_each(stack: Stack, link: Link, refusing: Sequence[str]) -> Remedy:
+    """Some of the replicas do not answer: what is wrong with them is told where they are asked for alone."""
+    says = f"Ask for {' and '.join(refusing)} alone, which tells why: whoever gets that answer for {link.address} fails"
+    run = tuple(verify(stack, link, name) for name in refusing)
+    return Remedy(says=says, run=run, verify=(verify(stack, link),))
 
 
 def start_own(stack: Stack, link: Link, own: Container) -> Remedy:

@@ -60,7 +60,7 @@ from netdoctor.api import (
 
 from ._holding import are_replicas, beyond, in_subnets, place, refuses, stand_in
 from ._naming import guess, is_single_label, is_stack_name, named_networks
-from ._remedies import come_near, drop_hosts_entry, list_names, name_apart, rename, start_own
+from ._remedies import ask_each, come_near, drop_hosts_entry, list_names, name_apart, rename, start_own
 
 
 @check(
@@ -182,7 +182,7 @@ def _several(stack: Stack, link: Link, lookup: Lookup, holders: list[Container])
         return _found(fail if refusing else warn, lookup, "several-containers", says, remedy)
     says = f"{link.address} is {len(holders)} replicas: {names}"
     if refusing:
-        return _found(warn, lookup, "several-containers", says, None)
+        return _found(warn, lookup, "several-containers", says, ask_each(stack, link, refusing))
     return passed(says, seen_by=lookup.seen_by, source=lookup.source, server=lookup.server)
 
 

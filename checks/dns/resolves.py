@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.api import (
+    AskLogs,
     AskLookup,
     AskUpstream,
     Finding,
@@ -48,6 +49,7 @@ from netdoctor.api import (
     Unable,
     Upstream,
     check,
+    could_not_resolve,
     fail,
     is_address,
     is_loopback,
@@ -69,7 +71,7 @@ from ._remedies import ask_the_engine, define_host, list_names, mend_server, ren
         Reason("server-silent", "the name server does not answer", time_heals=True),
         Reason("no-server", "the container has no usable name server"),
     ),
-    needs=(AskLookup, AskUpstream),
+    needs=(AskLookup, AskLogs, AskUpstream),
     after=(
         "address.host",
         "container.running",
@@ -87,8 +89,8 @@ def resolves(stack: Stack, link: Link) -> Iterator[Finding]:
     if is_address(link.address.strip("[]")) or is_loopback(link.address):
         yield skip(f"{link.address} is no name that has to be looked up")
         return
-    if not source.state.running:
-        yield skip(f"{stack.title(source)} is not running, so it resolves nothing")
+    if source.state.status != "running":
+        yield _by_its_log(stack, link)
         return
     lookup = stack.lookup(source, link.address)
     if isinstance(lookup, Unable):
@@ -98,6 +100,16 @@ def resolves(stack: Stack, link: Link) -> Iterator[Finding]:
         yield passed(says, seen_by=lookup.seen_by, source=lookup.source, server=lookup.server, hosts=list(lookup.hosts))
     else:
         yield _unresolved(stack, link, lookup)
+
+
+def _by_its_log(stack: Stack, link: Link) -> Finding:
+    """Of a container that has ended, over a name perhaps that nobody bears."""
+    source = stack.source(link)
+    if could_not_resolve(stack, source, link.address) and not bearers_here(stack, source, link.address):
+        told = Lookup(outcome="unknown", seen_by="engine")
+        if is_single_label(link.address) or is_stack_name(stack, link.address):
+            return _unknown_name(stack, link, told)
+    return skip(f"{stack.title(source)} is not running, so it resolves nothing")
 
 
 def _unresolved(stack: Stack, link: Link, lookup: Lookup) -> Finding:

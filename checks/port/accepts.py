@@ -57,7 +57,9 @@ from netdoctor.api import (
     asked_inside,
     check,
     fail,
+    is_any_address,
     is_loopback,
+    means_host,
     outside,
     passed,
     skip,
@@ -236,6 +238,9 @@ def _leads_to_target(stack: Stack, link: Link, address: str) -> bool:
         return True
     if is_loopback(address):
         return stack.same_namespace(stack.source(link), target)
+    if means_host(stack, stack.source(link), address):
+        bound = {p.host_address for p in through(stack, link)}
+        return target.on_host_network or any(not b or is_any_address(b) or b == address for b in bound)
     holder = stack.holder(address)
     return holder is None or stack.same_namespace(holder, target)
 

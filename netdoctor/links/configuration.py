@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from netdoctor.answers import Unable
 from netdoctor.links.clue import Clue
 from netdoctor.links.ports import Ports, ports_meant, ports_served
-from netdoctor.links.shared import Shared
+from netdoctor.links.shared import STORES, Shared
 from netdoctor.meant import (
     bearer,
     candidates,
@@ -18,8 +20,9 @@ from netdoctor.meant import (
     meant,
     serves,
 )
-from netdoctor.mentions import Mention, is_bare_name, is_loopback, mentions
-from netdoctor.model import Container
+from netdoctor.mentions import DATABASE, SCHEME_PORTS, Mention, is_address, is_bare_name, is_loopback, mentions
+from netdoctor.model import Container, Protocol
+from netdoctor.places import in_subnets, means_host
 from netdoctor.stack import Stack
 
 CONNECTS = ("client", "proxy")
@@ -40,8 +43,10 @@ def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = 
             target = meant(stack, source, mention, taken)
         if target is not None and target.id == source.id:
             continue
-        if target is None and not _worth_asking(stack, source, mention, unknown_names):
-            continue
+        if target is None:
+            mention = with_usual_port(mention)
+            if not _worth_asking(stack, source, mention, unknown_names):
+                continue
         others = shared.others(source, mention)
         if target is not None:
             if shared.is_for_another(source, target, mention) or not _can_mean(stack, source, target, mention):
@@ -49,6 +54,8 @@ def told(stack: Stack, source: Container, shared: Shared, unknown_names: bool = 
             if mention not in named and others and target.service not in source.depends_on:
                 continue  # localhost for all, say: who asks there is told by who depends on the target, or complains
         sure = _certain(stack, source, target, mention, others) and (target is not None or unknown_names)
+        if target is None and is_loopback(mention.host) and not isinstance(stack.sockets(source), Unable):
+            sure = False  # REDIS_HOST=127.0.0.1 beside CACHE=file; whoever does need it complains in its log
         yield from mentioned(stack, source, target, mention, sure)
 
 
@@ -75,6 +82,8 @@ def mentioned(
         ports = ports_meant(stack, target, mention.hint)
         # Of several ports that an image exposes, the process may serve one and the source want it.
         certain = certain and (len(ports) == 1 or not isinstance(stack.sockets(target), Unable))
+    if target is not None and not mention.scheme:  # STATSD_HOST and STATSD_PORT do not say that they mean UDP
+        ports = tuple((port, _spoken(stack, target, port, protocol)) for port, protocol in ports)
     for port, protocol in ports:
         yield Clue(
             source=source,
@@ -86,6 +95,14 @@ def mentioned(
             where=mention.where,
             certain=certain,
         )
+
+
+def _spoken(stack: Stack, target: Container, port: int, written: Protocol) -> Protocol:
+    """The protocol of a port for which none is written: the one that the target has it open for, if it is one alone."""
+    sockets = stack.sockets(target)
+    have = target.exposed if isinstance(sockets, Unable) else [(x.port, x.protocol) for x in sockets.listeners]
+    spoken = {protocol for number, protocol in have if number == port}
+    return spoken.pop() if len(spoken) == 1 else written
 
 
 def _certain(
@@ -125,12 +142,22 @@ def _can_mean(stack: Stack, source: Container, target: Container, mention: Menti
     return any(mention.port == port for port, _ in served)
 
 
+def with_usual_port(mention: Mention) -> Mention:
+    """REDIS_HOST=localhost names no port, and means that of its kind."""
+    return mention if mention.port or mention.hint not in STORES else replace(mention, port=SCHEME_PORTS[mention.hint])
+
+
 def _worth_asking(stack: Stack, source: Container, mention: Mention, unknown_names: bool) -> bool:
     """Whether an address that means nobody for certain is a link all the same."""
     if not mention.sure or not mention.port or mention.spare or mention.purpose == "browser":
         return False
     if is_bare_name(mention.host):
         return True
-    if is_loopback(mention.host) and isinstance(stack.sockets(source), Unable):  # nobody can say that it serves itself
-        return not serves(stack, source, mention.port) and not in_browser(stack, source, mention)
-    return unknown_names and len(candidates(stack, source, mention)) > 1
+    if is_loopback(mention.host) and not source.on_host_network:
+        blind = isinstance(stack.sockets(source), Unable)  # nobody can say that it serves itself
+        unserved = not serves(stack, source, mention.port) and not in_browser(stack, source, mention)
+        # What else is told localhost may be switched off, or be told so by its image: mail, traces, metrics.
+        return unserved and (blind or (unknown_names and mention.hint in (*STORES, DATABASE)))
+    if is_address(mention.host) and in_subnets(stack, mention.host):
+        return True
+    return means_host(stack, source, mention.host) or (unknown_names and len(candidates(stack, source, mention)) > 1)

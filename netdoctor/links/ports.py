@@ -19,8 +19,10 @@ def ports_served(stack: Stack, target: Container) -> tuple[Ports, str]:
     title = stack.title(target)
     sockets = stack.sockets(target)
     if not isinstance(sockets, Unable):
-        listening: dict[tuple[int, Protocol], None] = {(x.port, x.protocol): None for x in sockets.listeners}
-        outside = {(x.port, x.protocol) for x in sockets.listeners if not is_loopback(x.address)}
+        # On the host's network a container sees everybody's sockets, and its own with their processes.
+        own = [x for x in sockets.listeners if x.process is not None or not target.on_host_network]
+        listening: dict[tuple[int, Protocol], None] = {(x.port, x.protocol): None for x in own}
+        outside = {(x.port, x.protocol) for x in own if not is_loopback(x.address)}
         exposed = set(target.exposed)
         # Where the image exposes some of the open ports, the others are internals (a metrics port, a cluster bus).
         served = (

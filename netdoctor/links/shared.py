@@ -8,7 +8,7 @@ from netdoctor.mentions import Mention, mentions
 from netdoctor.model import Container
 from netdoctor.stack import Stack
 
-_STORES = {
+STORES = {
     "amqp", "clickhouse", "mariadb", "memcached", "mongodb", "mysql", "postgres", "postgresql", "redis", "rediss"
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ class Shared:
         known = self._stores.get(container.id)
         if known is None:
             known = self._stores[container.id] = is_store(container) or any(
-                m.hint in _STORES and m.scheme and bearer(self._stack, container, m.host) == container
+                m.hint in STORES and m.scheme and bearer(self._stack, container, m.host) == container
                 for m in mentions(container)
             )
         return known

@@ -26,7 +26,8 @@ def asked_for(stack: Stack, source: Container, given: Given, among: tuple[Contai
     mates = tuple(c for c in among if source.project and c.project == source.project)
     named = () if exact else called(mates, given.host)  # of several projects' `db` the source's own is meant
     asked = () if exact else named or called(among, given.host) or called(stack.containers, given.host)
-    if not asked and by_alias is not None:
+    # Who bears the name for the source comes before a stranger that is called so on another network.
+    if by_alias is not None and not named and not any(stack.shared_networks(source, c) for c in asked) and not exact:
         asked = (by_alias,)
     if not asked or exact:
         yield from verbatim(stack, source, given, by_alias)
@@ -66,7 +67,12 @@ def unasked(stack: Stack, container: Container) -> bool:
 
 
 def _callable(stack: Stack, source: Container, target: Container, typed: str) -> str:
-    """The name that the source would use: what was typed where it is one of the target's, else the likeliest."""
+    """The name that the source would use: what was typed where it is one of the target's, else the likeliest.
+
+    On the host's network nobody has a name, and to each other they are localhost.
+    """
+    if source.on_host_network and target.on_host_network:
+        return "localhost"
     owner = stack.namespace_owner(target)
     names = {n for e in owner.endpoints for n in stack.names(owner, e)}
     if typed.lower() in names or typed == target.name or stack.linked(source, typed) == target:

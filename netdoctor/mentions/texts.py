@@ -11,10 +11,12 @@ from netdoctor.mentions.mention import Mention
 from netdoctor.patterns import lazily
 
 _UDP_SCHEMES = {"udp", "syslog", "statsd", "dns"}
-# Schemes that name no service of a network; an SRV record has a host and a port of its own.
+# Schemes that name no service of a network: what follows is a file, a bucket, a switch. An SRV record has a host and a
+# port of its own. (doctrine://default and null://null are Symfony's transports.)
 _NO_NETWORK = {
     "file", "unix", "sqlite", "sqlite3", "data", "about", "mailto", "urn", "app", "chrome-extension", "mongodb+srv",
-    "classpath",
+    "classpath", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "wasb", "wasbs", "az", "azure", "r2", "b2", "oci",
+    "memory", "doctrine", "null", "sync", "native", "sendmail", "duckdb",
 }  # fmt: skip
 
 NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
@@ -27,11 +29,12 @@ _URL = lazily(
 _GO_DSN = lazily(r"@(?P<protocol>tcp|udp)\((?P<host>[^()]+)\)", holds="@")
 _ORACLE = lazily(rf"jdbc:oracle:thin:[^@\s]*@(?://)?(?P<host>{NAME})(?::(?P<port>\d+))?", holds="jdbc:oracle:")
 _KEY_VALUE = lazily(
-    r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?",
+    r"(?:^|[\s;])(?:host|hostaddr|server|data source|address|addr)\s*=\s*(?P<host>[^\s;,]+)(?:,(?P<comma>\d+))?"
+    r"(?P<more>(?:,[A-Za-z_][^\s;,]*)*)",
     re.IGNORECASE,
     holds="=",
 )
-_KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5})", re.IGNORECASE)
+_KEY_PORT = lazily(r"(?:^|[\s;])port\s*=\s*(?P<port>\d{1,5}(?:,\d{1,5})*)", re.IGNORECASE)
 # `host: db` of YAML and `"host": "db"` of JSON, and the port that stands beside it.
 _FIELD = lazily(
     r"(?:^|[\s{,])[\"']?(?:[a-z]+_)?(?:host|hostname)[\"']?\s*:\s*[\"']?(?P<host>[^\s\"',{}\[\]]+)",
@@ -39,6 +42,8 @@ _FIELD = lazily(
 )
 _FIELD_PORT = lazily(r"(?:^|[\s{,])[\"']?(?:[a-z]+_)?port[\"']?\s*:\s*[\"']?(?P<port>\d{1,5})\b", re.IGNORECASE)
 _HOST_PORT = lazily(rf"^(?P<host>\[[0-9a-fA-F:.]+\]|{NAME}):(?P<port>\d{{1,5}})(?:/(?P<protocol>tcp|udp))?$", holds=":")
+_SETTING = lazily(r"^\s*[A-Za-z]\w*\s*=")
+"""cache:6379,password=secret,abortConnect=false, of StackExchange.Redis."""
 _VOTER = lazily(r"^\d+@(?=[\w.-]+:\d)")  # 1@kafka1:9093, of KAFKA_CONTROLLER_QUORUM_VOTERS
 # server.1=zoo1:2888:3888;2181: followers call the leader on the first port, everybody everybody on the second.
 _QUORUM = lazily(rf"server\.\d+=(?P<host>{NAME}):\d{{1,5}}:(?P<port>\d{{1,5}})")
@@ -87,8 +92,10 @@ def _in_dsn(text: str) -> Iterator[Mention]:
 
 
 def _in_list(text: str) -> Iterator[Mention]:
-    """`db:5432`, `kafka1:9092,kafka2:9092`: all of the text, or none of it."""
+    """`db:5432`, `kafka1:9092,kafka2:9092`: all of the text, or none of it, but for the settings behind a comma."""
     bare = text.strip("[]") if text.startswith('["') else text
+    if "," in bare and "=" in bare:
+        bare = ",".join(p for p in bare.split(",") if not _SETTING.match(p))
     pieces = [_HOST_PORT.match(p.strip("\"'")) for p in re.split(r"[,;\s]+", bare) if p] if ":" in bare else []
     for piece in pieces if all(pieces) else ():
         if piece is not None and not piece["host"].isdigit() and (port := port_in(piece["port"])):
@@ -102,13 +109,15 @@ def _in_list(text: str) -> Iterator[Mention]:
 
 
 def _in_keys(text: str) -> Iterator[Mention]:
-    """`host=db port=5432`, `Server=db,1433;Database=app`."""
+    """`host=db port=5432`, `host=db1,db2 port=5432,5433`, `Server=db,1433;Database=app`."""
     for match in _KEY_VALUE.finditer(text) if "=" in text else ():
-        host, port = split(match["host"].removeprefix("tcp:"))
         given = _KEY_PORT.search(text)
-        if host:
-            port = port or port_in(match["comma"] or "") or (port_in(given["port"]) if given else 0)
-            yield Mention(host=host, port=port, sure=True)
+        ports = given["port"].split(",") if given else ["0"]  # one for all hosts, or one for each
+        for index, piece in enumerate((match["host"], *match["more"].split(",")[1:])):
+            host, port = split(piece.removeprefix("tcp:"))
+            if host:
+                own = port or port_in(match["comma"] or "")
+                yield Mention(host=host, port=own or port_in(ports[min(index, len(ports) - 1)]), sure=True)
 
 
 def _in_fields(text: str) -> Iterator[Mention]:

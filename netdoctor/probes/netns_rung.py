@@ -139,11 +139,13 @@ class NetnsRung:
         if container_id == HOST:
             return owners(inodes, everybody())
         me = self._stack.container(container_id)
-        # In a shared namespace the socket may be the other container's.
+        # In a shared namespace the socket may be the other container's; the host's belongs to none of them.
+        sharing = () if me is None else self._stack.inhabitants(me)
+        owner = me and self._stack.namespace_owner(me)
         others = [
             other.state.pid
-            for other in (self._stack.inhabitants(me) if me is not None else ())
-            if other.id != container_id and other.state.pid
+            for other in sharing
+            if other.id != container_id and other.state.pid and self._stack.namespace_owner(other) == owner
         ]
         return owners(inodes, chain(family(pid), *map(family, others)))
 

@@ -21,9 +21,11 @@ def headline(diagnosis: Diagnosis) -> tuple[Verdict, str]:
     sick = [s for s in diagnosis.links if s.sick]
     if sick:
         return Verdict.UNKNOWN, f"no check failed, and yet {sick[0].source} cannot connect to {place(sick[0])}"
-    count = len(diagnosis.warnings)
+    count = sum(not j.because_of for j in diagnosis.warnings)
     known = f"; {counted(len(diagnosis.ignored), 'finding')} ignored" if diagnosis.ignored else ""
-    return Verdict.PASS, _healthy(diagnosis) + (f", with {counted(count, 'warning')}" if count else "") + known
+    doubtful = count and any(s.works is False and not s.ignored for s in diagnosis.links)
+    also = f", with {counted(count, 'warning')}" if count else ""
+    return Verdict.WARN if doubtful else Verdict.PASS, f"{_healthy(diagnosis)}{also}{known}"
 
 
 def _doubt(diagnosis: Diagnosis) -> str:
@@ -43,6 +45,13 @@ def _healthy(diagnosis: Diagnosis) -> str:
     if working and len(working) == len(diagnosis.links):
         return f"all {len(working)} links work"
     passed = [j for j in diagnosis.results if j.result.finding.verdict is Verdict.PASS]
+    doubtful = [s for s in diagnosis.links if s.works is False and not s.ignored]
+    if doubtful and diagnosis.warnings:
+        first = f"{doubtful[0].source} cannot connect to {place(doubtful[0])}"
+        if len(diagnosis.links) == 1:
+            return f"{first}, if it wants to at all"
+        only = "links work; " if len(doubtful) == 1 else f"links work, {len(doubtful)} do not: "
+        return f"{len(working)} of {len(diagnosis.links)} {only}{first}, if it wants to at all"
     if len(diagnosis.links) == 1:
         state = diagnosis.links[0]
         return f"nothing wrong was found between {state.source} and {place(state)}"

@@ -51,7 +51,7 @@ def _report(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _asked(request: Request) -> dict[str, Any]:
     # A target can be a URL with a password, of which host and port are all that was asked for.
-    given = read_target(request.target) if request.target is not None else None
+    given = read_target(request.target)[0] if request.target is not None else None
     return {
         "source": request.source,
         "target": given.host if given else None,

@@ -125,7 +125,7 @@ def test_the_links_of_a_target_behind_a_proxy() -> None:
     """The proxy is asked, and the proxy asks: whether api itself has a way out, or a name for it, plays no part."""
     api = container("api", environment=(("HTTP_PROXY", "http://proxy:3128"),))
     proxy = container("proxy", "10.213.0.4")
-    links = tuple(asked_for(stack(api, proxy), api, read_target("http://example.com"), (api, proxy)))
+    links = tuple(asked_for(stack(api, proxy), api, read_target("http://example.com")[0], (api, proxy)))
     assert [(k.source, k.address, k.port, k.target) for k in links] == [
         (api.id, "proxy", 3128, proxy.id),
         (proxy.id, "example.com", 80, ""),

@@ -255,6 +255,16 @@ def test_neighbours_are_asked_who_is_meant_by_localhost() -> None:
         assert wants == tuple(AskSockets(container=c.id) for c in given.containers[:2])
 
 
+def test_an_alias_on_the_own_network_comes_before_a_stranger_of_that_name() -> None:
+    store = container("store", 3)
+    place = msgspec.structs.replace(store.endpoints[0], aliases=("postgres",))
+    store = msgspec.structs.replace(store, endpoints=(place,))
+    given = stack(container("api", 2), container("postgres", 4, network=OTHER), store, listens={"store": (5432,)})
+    assert asked(given, "api", "postgres:5432") == ["api postgres:5432 -> store"]
+    near = stack(container("api", 2), container("postgres", 4), store, listens={"store": (5432,)})
+    assert asked(near, "api", "postgres:5432") == ["api postgres:5432 -> postgres"]
+
+
 def test_a_stranger_is_never_meant() -> None:
     api, db = container("api", 2), container("db", 3, network=OTHER)
     assert asked(stack(api, db, listens={"api": (), "db": (5432,)}), "api", "localhost:5432") == [
@@ -284,7 +294,10 @@ def test_of_two_databases_the_one_that_nothing_names_is_meant_by_localhost() -> 
     unclear = stack(container("api", 2, env=two), *given.containers[1:], listens=listens)
     assert asked(unclear, "api") == ["api localhost:5432 -> ?"]
     assert asked(unclear, None) == []
-    assert asked(stack(unclear.containers[0], listens={"api": ()}), "api") == []
+    alone = stack(unclear.containers[0], listens={"api": ()})
+    assert asked(alone, None) == []
+    [link] = plan(Request(source="api"), alone).links
+    assert (link.address, link.port, link.certain) == ("localhost", 5432, False)
     assert asked(stack(unclear.containers[0], listens={"api": None}), "api") == ["api localhost:5432 -> ?"]
 
 
@@ -302,6 +315,23 @@ def test_a_web_address_at_localhost_may_be_for_a_browser_on_the_host() -> None:
     assert asked(stack(worker, api, listens={"worker": (), "api": (8080,)}), "worker") == [
         "worker localhost:18080 -> api"
     ]
+
+
+def test_the_host_is_asked_for_whoever_serves_there() -> None:
+    api = container("api", 2, env={"DB_URL": "mysql://172.17.0.1/x", "CACHE": "redis://host.docker.internal"})
+    given = stack(api, listens={"api": ()})
+    assert asked(given, "api") == ["api 172.17.0.1:3306 -> ?", "api host.docker.internal:6379 -> ?"]
+    assert [link.certain for link in plan(Request(source="api"), given).links] == [True, True]
+    assert [link.certain for link in plan(Request(), given).links] == [False, False]
+
+
+def test_what_says_no_protocol_means_the_one_that_is_served() -> None:
+    api = container("api", 2, env={"STATSD_HOST": "stats", "STATSD_PORT": "8125", "WEB": "http://stats:8125"})
+    stats = container("stats", 3)
+    udp = Sockets(listeners=(Listener(address="0.0.0.0", port=8125, protocol="udp"),))
+    given = stack(api, stats)
+    given = msgspec.structs.replace(given, asked=(Asked(question=AskSockets(container=stats.id), answer=udp),))
+    assert [(k.port, k.protocol) for k in plan(Request(source="api"), given).links] == [(8125, "udp"), (8125, "tcp")]
 
 
 def test_names_that_nobody_bears_are_meant_for_sure_by_whom_is_asked_about() -> None:

@@ -25,10 +25,33 @@ from netdoctor.request import BadRequest, Given, read_target
     ],
 )
 def test_reads(text: str, given: Given) -> None:
-    assert read_target(text) == given
+    assert read_target(text) == (given,)
 
 
-@pytest.mark.parametrize("text", ["", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"])
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ('["http://es1:9200","http://es2:9201"]', ["es1:9200", "es2:9201"]),
+        ("postgres://u:p@db1:5432,db2:5433/app?target_session_attrs=any", ["db1:5432", "db2:5433"]),
+        ("host=db port=5433 user=app password=x", ["db:5433"]),
+        ("Host=db;Port=5432;Database=app;Username=app;Password=x", ["db:5432"]),
+        ("Server=tcp:db,1433;Database=app", ["db:1433"]),
+        ("cache:6379,password=x,abortConnect=false", ["cache:6379"]),
+        ("root:pw@tcp(db:3306)/app", ["db:3306"]),
+    ],
+)
+def test_reads_what_a_configuration_says(text: str, given: list[str]) -> None:
+    assert [f"{one.host}:{one.port}" for one in read_target(text)] == given
+    assert all(one.verbatim for one in read_target(text))
+
+
+def test_reads_several_names() -> None:
+    assert read_target("k1:9092, k2") == (Given(host="k1", port=9092), Given(host="k2"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "db,", "db:0", "db:70000", "db:abc", "db:", "http://db:99999/", "a b:80", "/x", "://"]
+)
 def test_refuses_in_one_sentence(text: str) -> None:
     with pytest.raises(BadRequest) as refused:
         read_target(text)

@@ -60,9 +60,12 @@ def database_inside_at_localhost(lab: Lab) -> Scenario:
     lab.listens("well", 5432)
     lab.refused("api", "127.0.0.1", 5432)
     lab.connects("well", "127.0.0.1", 5432)
+    lab.run("lone", network="net", options=_env(REDIS_HOST="localhost"))
+    lab.refused("lone", "127.0.0.1", 6379)
     yield lab.sick(lab.name("api"), None, "address.host/localhost", rungs=("netns", "exec"))
     yield lab.healthy(lab.name("well"), "localhost:5432")
     yield lab.healthy(lab.name("well"), None)
+    yield lab.healthy(lab.name("lone"), None, warns=("address.host/localhost", "port.accepts/refused"))
 
 
 def sidecar_at_localhost(lab: Lab) -> Scenario:
@@ -195,7 +198,8 @@ def host_publishes_on_loopback(lab: Lab) -> Scenario:
 
 
 def host_server_on_loopback(lab: Lab) -> Scenario:
-    """A server on the host itself listens on 127.0.0.1 only; its neighbour where containers arrive."""
+    """A server on the host itself listens on 127.0.0.1 only; its neighbour where containers arrive. Some are containers
+    on the host's network, others are none."""
     lab.network("net")
     port, other = _free_port(), _free_port()
     lab.run("api", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
@@ -209,6 +213,17 @@ def host_server_on_loopback(lab: Lab) -> Scenario:
         lab.name("api"), f"host.docker.internal:{port}", "address.host/host-loopback", rungs=("netns", "exec")
     )
     yield lab.healthy(lab.name("api"), f"{gateway}:{other}")
+    third = _free_port()
+    lab.host_server("labsrv", "http", "127.0.0.1", str(third), port=third)
+    lab.run("lone", network="net", options=_env(DB_URL=f"mysql://{gateway}:{third}/app"))
+    lab.run("well", network="net", options=_env(DB_URL=f"mysql://{gateway}:{other}/app"))
+    lab.run("beside", network="host")
+    lab.refused("lone", gateway, third)
+    yield lab.sick(
+        lab.name("lone"), None, "address.host/host-loopback", rungs=("netns",), instead=("port.accepts/refused",)
+    )
+    yield lab.healthy(lab.name("well"), None)
+    yield lab.healthy(lab.name("beside"), f"{lab.name('server')}:{port}")
 
 
 def service_name_for_a_browser(lab: Lab) -> Scenario:

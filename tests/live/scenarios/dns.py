@@ -9,18 +9,23 @@ SEES = ("netns", "exec")
 
 
 def mistyped_name(lab: Lab) -> Scenario:
-    """DB_URL has a letter too few, and the name of the image is no name either; the other source writes it right."""
+    """DB_URL has a letter too few, and the name of the image is no name either; the other source writes it right. A
+    third has ended over its wrong name, and says so in its log."""
     lab.network("net")
     lab.run("store", ["labsrv", "http", "0.0.0.0", "5432"], network="net", options=["--network-alias", "postgres"])
     lab.run("cache", ["labsrv", "http", "0.0.0.0", "6379"], network="net", image="redis:7")
     lab.run("api", network="net", options=["-e", "DB_URL=http://postgre:5432", "-e", "CACHE_URL=http://redis:6379"])
     lab.run("job", network="net", options=["-e", "DB_URL=http://postgres:5432"])
+    ends = "echo 'Error: getaddrinfo ENOTFOUND postgre' >&2; exit 1"
+    lab.run("gone", ends, network="net", options=["-e", "DB_URL=http://postgre:5432"])
+    lab.docker("wait", lab.name("gone"))
     lab.connects("job", "store", 5432)
     lab.connects("job", "cache", 6379)
     assert lab.means("job", "postgres")
     assert lab.means("api", "postgre") == lab.means("api", "redis") == []
     yield lab.sick(lab.name("api"), "postgre", "dns.resolves/unknown-name")
     yield lab.sick(lab.name("api"), None, "dns.resolves/unknown-name")
+    yield lab.sick(lab.name("gone"), None, "dns.resolves/unknown-name")
     yield lab.healthy(lab.name("job"), "postgres:5432")
     yield lab.healthy(lab.name("job"), None)
 
@@ -211,6 +216,10 @@ def replicas(lab: Lab) -> Scenario:
     assert len(lab.means("shop-front-1", "web")) == len(lab.means("shop-front-1", "worker")) == 2
     yield lab.healthy(lab.name("shop-front-1"), "worker:8000")
     yield lab.healthy(lab.name("shop-front-1"), None)
+    lab.run("worker-3", ["labsrv", "http", "127.0.0.1", "8000"], network="net", options=["--network-alias", "worker"])
+    lab.listens("worker-3", 8000)
+    lab.refused("shop-front-1", "worker-3", 8000)
+    yield lab.healthy(lab.name("shop-front-1"), "worker:8000", warns=("dns.answer/several-containers",))
 
 
 def hosts_file_overrides(lab: Lab) -> Scenario:

@@ -19,6 +19,9 @@ def loopback_only(lab: Lab) -> Scenario:
     lab.refused("api", "db", 5432)
     yield lab.sick(lab.name("api"), f"{lab.name('db')}:5432", "port.interface/loopback-only", rungs=SEES)
     yield lab.healthy(lab.name("api"), f"{lab.name('well')}:5432")
+    both = f"host={lab.name('well')},{lab.name('db')} port=5432 user=app"
+    yield lab.sick(lab.name("api"), both, "port.interface/loopback-only", rungs=SEES)
+    yield lab.healthy(lab.name("api"), f"Host={lab.name('well')};Port=5432;Database=app")
 
 
 def redis_bound_to_loopback(lab: Lab) -> Scenario:
@@ -199,12 +202,14 @@ def exposed_port_is_closed(lab: Lab) -> Scenario:
 
 
 def udp_instead_of_tcp(lab: Lab) -> Scenario:
-    """A port that is open for UDP is asked for by TCP, and the other way; asked as they are, both are well."""
+    """A port that is open for UDP is asked for by TCP, and the other way; asked as they are, both are well. So is a
+    configuration that does not say that it means UDP."""
     lab.network("net")
     lab.run("dns", ["labsrv", "dns", "0.0.0.0", "53", "silent"], network="net")
     lab.run("echo", ["labsrv", "udp", "0.0.0.0", "7"], network="net")
     lab.run("web", ["labsrv", "http", "0.0.0.0", "80"], network="net")
     lab.run("api", network="net")
+    lab.run("told", network="net", options=["-e", f"STATSD_HOST={lab.name('echo')}", "-e", "STATSD_PORT=7"])
     lab.listens("dns", 53, file="udp")
     lab.listens("echo", 7, file="udp")
     lab.connects("api", "web", 80)
@@ -214,6 +219,7 @@ def udp_instead_of_tcp(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{lab.name('dns')}:53/udp")
     yield lab.healthy(lab.name("api"), f"{lab.name('echo')}:7/udp")
     yield lab.healthy(lab.name("api"), f"{lab.name('web')}:80")
+    yield lab.healthy(lab.name("told"), None)
 
 
 def unix_socket_only(lab: Lab) -> Scenario:
