@@ -78,7 +78,9 @@ def read_log(stack: Stack, link: Link) -> Remedy:
         if inside:
             names = ", ".join(c.name for c in inside[:3]) + (" and others" if len(inside) > 3 else "")
             says = f"Publish {link.port} of the one that is meant: {names} listen on it inside, and publish it not"
-            return Remedy(says=says, run=(f"netdoctor host {inside[0].name}:{link.port}",), verify=(verify(stack, link),))
+            return Remedy(
+                says=says, run=(f"netdoctor host {inside[0].name}:{link.port}",), verify=(verify(stack, link),)
+            )
         return Remedy(says=f"Start the server behind {link.address}:{link.port}", verify=(verify(stack, link),))
     says = f"Read in the log of {stack.title(target)} why: an access list, a wrong protocol, a crash"
     return Remedy(says=says, run=(f"docker logs --tail 50 {target.name}",), verify=(verify(stack, link),))
