@@ -86,7 +86,8 @@ def by_name(stack: Stack, link: Link, target: Container | None) -> Remedy:
         says = f"Ask for {HOST_NAME}:{port}, since {stack.title(target)} is on the host's network"
         return rewrite(stack, link, HOST_NAME, port, says, options=(f"--add-host {HOST_NAME}:host-gateway",))
     name = callable_name(stack, source, target) or target.service or target.name
-    return rewrite(stack, link, name, port, f"Ask for {name}:{port} instead of {link.address}:{link.port}")
+    written = f"[{link.address}]" if ":" in link.address else link.address
+    return rewrite(stack, link, name, port, f"Ask for {name}:{port} instead of {written}:{link.port}")
 
 
 def _by_publication(stack: Stack, link: Link, target: Container, port: int) -> Remedy:

@@ -105,7 +105,8 @@ def could_mean(stack: Stack, source: Container, target: Container, mention: Ment
 def last_guess(stack: Stack, source: Container, target: Container, mention: Mention) -> bool:
     """Whether a typed target can be meant where nothing better is known of either.
 
-    Its ports are unknown, and the source asks itself; or another container has the address that it once had.
+    Its ports are unknown, and the source asks itself, or for nobody's name that is nearly the target's; or another
+    container has the address that it once had.
     """
     host, port = mention.host, mention.port
     if not port or is_named(stack, source, host):
@@ -113,6 +114,9 @@ def last_guess(stack: Stack, source: Container, target: Container, mention: Ment
     if is_address(host) and not is_loopback(host) and not is_any_address(host):
         return stack.holder(host) is not None and _expects(stack, target, mention)
     blank = isinstance(stack.sockets(target), Unable) and not target.exposed
+    if is_bare_name(host) and not is_any_address(host):
+        called = [n for n in (target.name, target.service) if n]
+        return blank and bearer(stack, source, host) is None and bool(nearest(host, called))
     return blank and (is_loopback(host) or is_any_address(host)) and not serves(stack, source, port)
 
 

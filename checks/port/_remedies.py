@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import shlex
 
-from netdoctor.api import HOST, Container, Link, Remedy, Stack, Trace
+from netdoctor.api import HOST, Container, Link, Remedy, Stack, Trace, Unable
 
 from .._listeners import verify
 from .._rewriting import callable_name, rewrite
@@ -74,9 +74,22 @@ def read_log(stack: Stack, link: Link) -> Remedy:
     """Where only the other side knows why."""
     target = stack.target(link)
     if target is None:
+        inside = _serve_inside(stack, link.port) if link.source == HOST else ()
+        if inside:
+            names = ", ".join(c.name for c in inside[:3]) + (" and others" if len(inside) > 3 else "")
+            says = f"Publish {link.port} of the one that is meant: inside, it is a port of {names}"
+            run = (f"netdoctor host {inside[0].name}:{link.port}",)
+            return Remedy(says=says, run=run, verify=(verify(stack, link),))
         return Remedy(says=f"Start the server behind {link.address}:{link.port}", verify=(verify(stack, link),))
     says = f"Read in the log of {stack.title(target)} why: an access list, a wrong protocol, a crash"
     return Remedy(says=says, run=(f"docker logs --tail 50 {target.name}",), verify=(verify(stack, link),))
+
+
+def _serve_inside(stack: Stack, port: int) -> tuple[Container, ...]:
+    """The running containers that listen on the port in a network namespace of their own, or expose it."""
+    apart = [c for c in stack.containers if c.state.running and not c.on_host_network]
+    seen = [(c, stack.sockets(c)) for c in apart]
+    return tuple(c for c, s in seen if (port, "tcp") in c.exposed or (not isinstance(s, Unable) and s.on(port, "tcp")))
 
 
 def lift_rule(stack: Stack, link: Link, trace: Trace | None) -> Remedy:

@@ -265,6 +265,12 @@ def test_an_alias_on_the_own_network_comes_before_a_stranger_of_that_name() -> N
     assert asked(near, "api", "postgres:5432") == ["api postgres:5432 -> postgres"]
 
 
+def test_a_name_that_is_nearly_the_targets_is_meant_where_its_ports_are_unknown() -> None:
+    api = container("api", 2, env={"DB": "postgres://postgress/x", "MAIL": "smtp://mailer"})
+    given = stack(api, container("postgres", 3), listens={"postgres": None})
+    assert asked(given, "api", "postgres") == ["api postgress:5432 -> postgres"]
+
+
 def test_a_stranger_is_never_meant() -> None:
     api, db = container("api", 2), container("db", 3, network=OTHER)
     assert asked(stack(api, db, listens={"api": (), "db": (5432,)}), "api", "localhost:5432") == [
