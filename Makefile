@@ -7,7 +7,7 @@ TALLY := build/tally.jsonl
 # Engines of the tests' own (tests/lab), one for each test process: a scenario may do to its Docker host what it likes.
 # The one called second runs no tests: it is what the stack of one scenario is not on. The others are newer engines, each
 # named after the Debian suite that it is from.
-ENGINES := a b c
+ENGINES := a b
 SUITE := bookworm
 OTHERS := trixie forky
 SCENARIOS := tests/live/test_scenarios.py
