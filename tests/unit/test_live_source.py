@@ -12,7 +12,8 @@ from netdoctor.model import Engine
 from netdoctor.sources.docker_api import EngineError, NotFound
 from netdoctor.sources.live import LiveSource
 from netdoctor.stack import Stack
-from tests.unit.test_inspected import API_ID, DOCKER_20, INFO, NETWORK_20, VERSION
+from tests.unit.test_inspected import API_ID, DOCKER_20, NETWORK_20
+from tests.unit.test_inspected_engine import INFO, VERSION
 
 VOLUME_20 = {
     "CreatedAt": "2026-11-23T22:10:00Z",

@@ -13,8 +13,8 @@ DATABASE = ["labsrv", "http", "0.0.0.0", "5432"]
 WEB = ["labsrv", "http", "0.0.0.0", "8080"]
 
 
-def _env(**variables: object) -> list[str]:
-    return [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
+def variables(**values: object) -> list[str]:
+    return [word for name, value in values.items() for word in ("--env", f"{name}={value}")]
 
 
 def _free_port() -> int:
@@ -31,7 +31,7 @@ def database_at_localhost(lab: Lab) -> Scenario:
     """DATABASE_URL says localhost; the neighbour says the name, and localhost only where it connects to nothing."""
     lab.network("net")
     db = lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
-    lab.run("api", network="net", options=_env(DATABASE_URL="postgres://u:pw@localhost:5432/app"))
+    lab.run("api", network="net", options=variables(DATABASE_URL="postgres://u:pw@localhost:5432/app"))
     own = {
         "PUBLIC_URL": "http://localhost:5432",
         "CORS_ORIGIN": "http://localhost:5432",
@@ -40,7 +40,7 @@ def database_at_localhost(lab: Lab) -> Scenario:
         "TEST_DATABASE_URL": "postgres://localhost:5432/test",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317",
     }
-    lab.run("well", network="net", options=_env(DB_HOST=db, DB_PORT=5432, **own))
+    lab.run("well", network="net", options=variables(DB_HOST=db, DB_PORT=5432, **own))
     lab.listens("db", 5432)
     lab.refused("api", "127.0.0.1", 5432)
     lab.connects("well", "db", 5432)
@@ -53,14 +53,14 @@ def database_inside_at_localhost(lab: Lab) -> Scenario:
     """localhost is right for a container with a database inside, and wrong for one whose database is another."""
     lab.network("net")
     lab.run("db", DATABASE, network="net")
-    lab.run("api", network="net", options=_env(DB_HOST="127.0.0.1", DB_PORT=5432))
+    lab.run("api", network="net", options=variables(DB_HOST="127.0.0.1", DB_PORT=5432))
     inside = ["labsrv", "http", "127.0.0.1", "5432", "--", "sleep"]
-    lab.run("well", inside, network="net", options=_env(DB_HOST="localhost", DB_PORT=5432))
+    lab.run("well", inside, network="net", options=variables(DB_HOST="localhost", DB_PORT=5432))
     lab.listens("db", 5432)
     lab.listens("well", 5432)
     lab.refused("api", "127.0.0.1", 5432)
     lab.connects("well", "127.0.0.1", 5432)
-    lab.run("lone", network="net", options=_env(REDIS_HOST="localhost"))
+    lab.run("lone", network="net", options=variables(REDIS_HOST="localhost"))
     lab.refused("lone", "127.0.0.1", 6379)
     yield lab.sick(lab.name("api"), None, "address.host/localhost", rungs=("netns", "exec"))
     yield lab.healthy(lab.name("well"), "localhost:5432")
@@ -72,7 +72,7 @@ def sidecar_at_localhost(lab: Lab) -> Scenario:
     """A proxy in the network namespace of its app asks for localhost, and is right; a proxy of its own is wrong."""
     lab.network("net")
     app = lab.run("app", ["labsrv", "http", "127.0.0.1", "3000"], network="net")
-    upstream = _env(UPSTREAM="http://127.0.0.1:3000")
+    upstream = variables(UPSTREAM="http://127.0.0.1:3000")
     lab.run("sidecar", WEB, network=f"container:{app}", options=upstream)
     lab.listens("app", 3000)
     lab.listens("app", 8080)
@@ -91,7 +91,7 @@ def localhost_for_a_browser(lab: Lab) -> Scenario:
     lab.network("net")
     port = _free_port()
     api = lab.run("api", WEB, network="net", options=["-p", f"127.0.0.1:{port}:8080"])
-    told = _env(API_URL=f"http://localhost:{port}")
+    told = variables(API_URL=f"http://localhost:{port}")
     lab.run("pages", WEB, network="net", options=["-p", "127.0.0.1::8080", *told])
     complain = f"echo 'connect ECONNREFUSED 127.0.0.1:{port} (connection refused)'; exec labsrv http 0.0.0.0 8080"
     lab.run("server", complain, network="net", options=["-p", "127.0.0.1::8080", *told])
@@ -107,8 +107,8 @@ def any_address_as_destination(lab: Lab) -> Scenario:
     """0.0.0.0 was copied from the server's setting; where a server listens there, it is right."""
     lab.network("net")
     backend = lab.run("backend", WEB, network="net", options=["--expose", "8080"])
-    lab.run("api", network="net", options=_env(BACKEND_URL="http://0.0.0.0:8080"))
-    settings = _env(UVICORN_HOST="0.0.0.0", UVICORN_PORT=8080, HOST="0.0.0.0", BIND="0.0.0.0:8080")
+    lab.run("api", network="net", options=variables(BACKEND_URL="http://0.0.0.0:8080"))
+    settings = variables(UVICORN_HOST="0.0.0.0", UVICORN_PORT=8080, HOST="0.0.0.0", BIND="0.0.0.0:8080")
     lab.run("well", WEB, network="net", options=settings)
     lab.listens("backend", 8080)
     lab.listens("well", 8080)
@@ -125,7 +125,7 @@ def address_of_yesterday(lab: Lab) -> Scenario:
     lab.network("net", "--subnet", "10.231.57.0/24")
     lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
     old = lab.address("db")
-    lab.run("api", network="net", options=_env(DB_HOST=old, DB_PORT=5432))
+    lab.run("api", network="net", options=variables(DB_HOST=old, DB_PORT=5432))
     lab.docker("rm", "--force", lab.name("db"))
     lab.run("squatter", network="net", options=["--ip", old])
     db = lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
@@ -142,9 +142,9 @@ def address_of_nobody(lab: Lab) -> Scenario:
     outside the engine's networks is none of ours."""
     lab.network("net", "--subnet", "10.231.58.0/24")
     db = lab.run("db", DATABASE, network="net", options=["--ip", "10.231.58.53", "--expose", "5432"])
-    lab.run("api", network="net", options=_env(DATABASE_URL="postgres://u:pw@10.231.58.77:5432/app"))
-    outside = _env(MAIL_HOST="mail.example.com", MAIL_PORT=25, REPLICA_HOST="198.51.100.7", REPLICA_PORT=5432)
-    lab.run("well", network="net", options=[*_env(DB_HOST="10.231.58.53", DB_PORT=5432), *outside])
+    lab.run("api", network="net", options=variables(DATABASE_URL="postgres://u:pw@10.231.58.77:5432/app"))
+    outside = variables(MAIL_HOST="mail.example.com", MAIL_PORT=25, REPLICA_HOST="198.51.100.7", REPLICA_PORT=5432)
+    lab.run("well", network="net", options=[*variables(DB_HOST="10.231.58.53", DB_PORT=5432), *outside])
     lab.listens("db", 5432)
     lab.times_out("api", "10.231.58.77", 5432)
     lab.connects("well", "db", 5432)
@@ -166,7 +166,7 @@ def host_name_without_extra_hosts(lab: Lab) -> Scenario:
     """host.docker.internal is used as on a desktop; the neighbour was given the name."""
     lab.network("net")
     port = _free_port()
-    told = _env(DB_HOST="host.docker.internal", DB_PORT=port)
+    told = variables(DB_HOST="host.docker.internal", DB_PORT=port)
     lab.run("well", network="net", options=[*HOST_GATEWAY, *told])
     gateway = _gateway(lab, "well")
     db = lab.run("db", DATABASE, network="net", options=["-p", f"{gateway}:{port}:5432"])
@@ -183,11 +183,11 @@ def host_publishes_on_loopback(lab: Lab) -> Scenario:
     """The database is published on 127.0.0.1 of the host and asked for there; the neighbour where containers arrive."""
     lab.network("net")
     port, other = _free_port(), _free_port()
-    lab.run("api", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
+    lab.run("api", network="net", options=[*HOST_GATEWAY, *variables(DB_HOST="host.docker.internal", DB_PORT=port)])
     gateway = _gateway(lab, "api")
     db = lab.run("db", DATABASE, network="net", options=["-p", f"127.0.0.1:{port}:5432"])
     open_db = lab.run("opendb", DATABASE, network="net", options=["-p", f"{gateway}:{other}:5432"])
-    lab.run("well", network="net", options=_env(DB_HOST=gateway, DB_PORT=other))
+    lab.run("well", network="net", options=variables(DB_HOST=gateway, DB_PORT=other))
     lab.listens("db", 5432)
     lab.listens("opendb", 5432)
     lab.refused("api", gateway, port)
@@ -202,7 +202,7 @@ def host_server_on_loopback(lab: Lab) -> Scenario:
     on the host's network, others are none."""
     lab.network("net")
     port, other = _free_port(), _free_port()
-    lab.run("api", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
+    lab.run("api", network="net", options=[*HOST_GATEWAY, *variables(DB_HOST="host.docker.internal", DB_PORT=port)])
     gateway = _gateway(lab, "api")
     both = ["labsrv", "http", "127.0.0.1", str(port), "--", "http", gateway, str(other)]
     lab.run("server", both, network="host")
@@ -215,8 +215,8 @@ def host_server_on_loopback(lab: Lab) -> Scenario:
     yield lab.healthy(lab.name("api"), f"{gateway}:{other}")
     third = _free_port()
     lab.host_server("labsrv", "http", "127.0.0.1", str(third), port=third)
-    lab.run("lone", network="net", options=_env(DB_URL=f"mysql://{gateway}:{third}/app"))
-    lab.run("well", network="net", options=_env(DB_URL=f"mysql://{gateway}:{other}/app"))
+    lab.run("lone", network="net", options=variables(DB_URL=f"mysql://{gateway}:{third}/app"))
+    lab.run("well", network="net", options=variables(DB_URL=f"mysql://{gateway}:{other}/app"))
     lab.run("beside", network="host")
     lab.refused("lone", gateway, third)
     yield lab.sick(
@@ -231,8 +231,8 @@ def service_name_for_a_browser(lab: Lab) -> Scenario:
     lab.network("net")
     port = _free_port()
     api = lab.run("api", WEB, network="net", options=["-p", f"127.0.0.1:{port}:8080"])
-    lab.run("front", WEB, network="net", options=_env(VITE_API_URL=f"http://{api}:8080"))
-    lab.run("well", WEB, network="net", options=_env(VITE_API_URL=f"http://localhost:{port}"))
+    lab.run("front", WEB, network="net", options=variables(VITE_API_URL=f"http://{api}:8080"))
+    lab.run("well", WEB, network="net", options=variables(VITE_API_URL=f"http://localhost:{port}"))
     lab.listens("api", 8080)
     lab.connects("front", "api", 8080)
     yield lab.healthy(lab.name("front"), api, warns=("address.host/browser-address",))
@@ -243,8 +243,8 @@ def underscore_in_a_url(lab: Lab) -> Scenario:
     """A name with an underscore in a web address; in a database's it harms nobody."""
     lab.network("net")
     api = lab.run("my_api", WEB, network="net")
-    lab.run("front", network="net", options=_env(API_URL=f"http://{api}:8080"))
-    lab.run("well", network="net", options=_env(DB_HOST=api, DB_PORT=8080))
+    lab.run("front", network="net", options=variables(API_URL=f"http://{api}:8080"))
+    lab.run("well", network="net", options=variables(DB_HOST=api, DB_PORT=8080))
     lab.listens("my_api", 8080)
     lab.resolves("front", api)
     lab.connects("front", "my_api", 8080)
@@ -259,11 +259,11 @@ def port_of_the_host(lab: Lab) -> Scenario:
     """The published port is used between containers; the neighbour uses it where it exists, at the host."""
     lab.network("net")
     port = _free_port()
-    lab.run("well", network="net", options=[*HOST_GATEWAY, *_env(DB_HOST="host.docker.internal", DB_PORT=port)])
+    lab.run("well", network="net", options=[*HOST_GATEWAY, *variables(DB_HOST="host.docker.internal", DB_PORT=port)])
     gateway = _gateway(lab, "well")
     db = lab.run("db", DATABASE, network="net", options=["-p", f"{gateway}:{port}:5432"])
-    lab.run("api", network="net", options=_env(DATABASE_URL=f"postgres://u:pw@{db}:{port}/app"))
-    lab.run("both", network="net", options=_env(DB_HOST="localhost", DB_PORT=port))
+    lab.run("api", network="net", options=variables(DATABASE_URL=f"postgres://u:pw@{db}:{port}/app"))
+    lab.run("both", network="net", options=variables(DB_HOST="localhost", DB_PORT=port))
     lab.listens("db", 5432)
     lab.refused("api", "db", port)
     lab.connects("api", "db", 5432)
@@ -277,8 +277,8 @@ def port_of_nobody(lab: Lab) -> Scenario:
     """A number that the target never had. What an image exposes and does not open harms nobody who does not ask."""
     lab.network("net")
     web = lab.run("web", WEB, network="net", options=["--expose", "9999"])
-    lab.run("api", network="net", options=_env(WEB_SERVICE=f"{web}:9090"))
-    lab.run("well", network="net", options=_env(WEB_SERVICE=f"{web}:8080", METRICS_PORT=9999))
+    lab.run("api", network="net", options=variables(WEB_SERVICE=f"{web}:9090"))
+    lab.run("well", network="net", options=variables(WEB_SERVICE=f"{web}:8080", METRICS_PORT=9999))
     lab.listens("web", 8080)
     lab.refused("api", "web", 9090)
     lab.connects("well", "web", 8080)
@@ -290,107 +290,14 @@ def port_of_nobody(lab: Lab) -> Scenario:
 # -- address.current ------------------------------------------------------------------------------------------------
 
 
-def nginx_keeps_the_old_upstream(lab: Lab) -> Scenario:
-    """nginx looked its upstream up once; the backend was made anew, and another container has its address.
-
-    One that was restarted since is well, and so is one that the log shows to have worked again."""
-    lab.network("net")
-    lab.run("backend", WEB, network="net", options=["--expose", "8080"])
-    old = lab.address("backend")
-    server = f"server {{ listen 80; location / {{ proxy_pass http://{lab.name('backend')}:8080; }} }}"
-    serve = f"echo '{server}' > /etc/nginx/conf.d/x.conf; rm -f /etc/nginx/sites-enabled/*; exec nginx -g 'daemon off;'"
-    lab.run("nginx", serve, image="nginx:1.22", network="net")
-    lab.listens("nginx", 80)
-    lab.until("an answer", lambda: _answer(lab, "nginx", 80) == "200")
-    lab.docker("rm", "--force", lab.name("backend"))
-    lab.run("squatter", network="net")
-    assert lab.address("squatter") == old
-    backend = lab.run("backend", WEB, network="net", options=["--expose", "8080"])
-    lab.listens("backend", 8080)
-    assert _answer(lab, "nginx", 80) == "502"
-    yield lab.sick(lab.name("nginx"), backend, "address.current/cached")
-    lab.inside("nginx", "nginx", "-s", "reload")
-    lab.until("nginx to be well", lambda: _answer(lab, "nginx", 80) == "200")
-    yield lab.healthy(lab.name("nginx"), backend)
-
-
-def _answer(lab: Lab, short: str, port: int) -> str:
-    """The status with which the container answers itself."""
-    url = f"http://127.0.0.1:{port}/"
-    return lab.inside(short, "curl", "-s", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}", url).stdout
-
-
-def client_keeps_the_old_address(lab: Lab) -> Scenario:
-    """A client resolved the name once, and goes on trying an address that nobody has; a new one is well."""
-    lab.network("net")
-    lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
-    lab.run("api", ["labsrv", "client", lab.name("db"), "5432"], network="net")
-    lab.until("api to connect", lambda: "connected to" in lab.docker("logs", lab.name("api")).stderr)
-    lab.docker("rm", "--force", lab.name("db"))
-    lab.docker("network", "connect", lab.name("net"), lab.run("holder"))  # takes the address for a moment
-    db = lab.run("db", DATABASE, network="net", options=["--expose", "5432"])
-    lab.docker("rm", "--force", lab.name("holder"))
-    lab.listens("db", 5432)
-    lab.run("well", ["labsrv", "client", lab.name("db"), "5432"], network="net")
-    lab.until("well to connect", lambda: "connected to" in lab.docker("logs", lab.name("well")).stderr)
-    # A failure from before the new database was up would prove nothing: wait for the next one.
-    failures = lab.docker("logs", lab.name("api")).stderr.count(" failed: ")
-    lab.until("api to fail again", lambda: lab.docker("logs", lab.name("api")).stderr.count(" failed: ") > failures)
-    yield lab.sick(lab.name("api"), db, "address.current/cached")
-    yield lab.healthy(lab.name("well"), db)
-
-
-def kafka_advertises_localhost(lab: Lab) -> Scenario:
-    """The broker sends its clients to localhost; its neighbour has a listener for containers and one for the host."""
-    lab.network("net")
-    broker = ["labsrv", "banner", "0.0.0.0", "9092", "x", "--", "banner", "0.0.0.0", "29092", "x"]
-    told = _env(KAFKA_LISTENERS="PLAINTEXT://:9092", KAFKA_ADVERTISED_LISTENERS="PLAINTEXT://localhost:9092")
-    kafka = lab.run("kafka", broker, network="net", options=["--expose", "9092", *told])
-    well = lab.name("well")
-    two = _env(
-        KAFKA_LISTENERS="INTERNAL://:29092,EXTERNAL://:9092",
-        KAFKA_ADVERTISED_LISTENERS=f"INTERNAL://{well}:29092,EXTERNAL://localhost:9092",
-    )
-    lab.run("well", broker, network="net", options=["--expose", "29092", *two])
-    lab.run("api", network="net", options=_env(KAFKA_BOOTSTRAP_SERVERS=f"{kafka}:9092"))
-    lab.listens("kafka", 9092)
-    lab.listens("well", 29092)
-    lab.connects("api", "kafka", 9092)
-    lab.refused("api", "127.0.0.1", 9092)
-    yield lab.sick(lab.name("api"), kafka, "address.current/advertised")
-    yield lab.sick(lab.name("api"), f"{well}:9092", "address.current/advertised")
-    yield lab.healthy(lab.name("api"), f"{well}:29092")
-
-
-def redis_cluster_announces_loopback(lab: Lab) -> Scenario:
-    """A node of a Redis cluster announces 127.0.0.1; one that is no cluster may be told anything."""
-    lab.network("net")
-    server = ["redis-server", "--save", "", "--protected-mode", "no"]
-    announce = ["--cluster-announce-ip", "127.0.0.1", "--cluster-announce-port", "6379"]
-    cache = lab.run("cache", [*server, "--cluster-enabled", "yes", *announce], image="redis:7", network="net")
-    single = lab.run("single", server, image="redis:7", network="net")
-    lab.run("api", network="net", options=_env(REDIS_URL=f"redis://{cache}:6379"))
-    lab.listens("cache", 6379)
-    lab.listens("single", 6379)
-    slots = lab.inside("cache", "redis-cli", "cluster", "nodes")
-    assert "127.0.0.1:6379" in slots.stdout, slots
-    lab.connects("api", "cache", 6379)
-    lab.refused("api", "127.0.0.1", 6379)
-    yield lab.sick(lab.name("api"), cache, "address.current/advertised")
-    yield lab.healthy(lab.name("api"), single)
-
-
-# -- address.proxy --------------------------------------------------------------------------------------------------
-
-
 def proxy_takes_internal_calls(lab: Lab) -> Scenario:
     """HTTP_PROXY is set as for the world outside, and NO_PROXY does not know the stack; the neighbour's does."""
     lab.network("net")
     web = lab.run("web", WEB, network="net")
-    proxy = _env(http_proxy="http://proxy.corp.example:3128", HTTP_PROXY="http://proxy.corp.example:3128")
-    url = _env(WEB_API=f"http://{web}:8080")
-    lab.run("api", network="net", options=[*proxy, *url, *_env(NO_PROXY="localhost,.internal,10.0.0.0/8")])
-    lab.run("well", network="net", options=[*proxy, *url, *_env(no_proxy=f"localhost,{web}")])
+    proxy = variables(http_proxy="http://proxy.corp.example:3128", HTTP_PROXY="http://proxy.corp.example:3128")
+    url = variables(WEB_API=f"http://{web}:8080")
+    lab.run("api", network="net", options=[*proxy, *url, *variables(NO_PROXY="localhost,.internal,10.0.0.0/8")])
+    lab.run("well", network="net", options=[*proxy, *url, *variables(no_proxy=f"localhost,{web}")])
     lab.listens("web", 8080)
     lab.connects("api", "web", 8080)
     yield lab.healthy(lab.name("api"), web, warns=("address.proxy/not-excluded",))
@@ -401,8 +308,8 @@ def proxy_and_a_database(lab: Lab) -> Scenario:
     """A proxy is set, and the link is not HTTP: the database's driver does not know what a proxy is."""
     lab.network("net")
     db = lab.run("db", DATABASE, network="net")
-    proxy = _env(ALL_PROXY="http://proxy.corp.example:3128", HTTP_PROXY="http://proxy.corp.example:3128")
-    lab.run("api", network="net", options=[*proxy, *_env(DB_HOST=db, DB_PORT=5432)])
+    proxy = variables(ALL_PROXY="http://proxy.corp.example:3128", HTTP_PROXY="http://proxy.corp.example:3128")
+    lab.run("api", network="net", options=[*proxy, *variables(DB_HOST=db, DB_PORT=5432)])
     lab.listens("db", 5432)
     lab.connects("api", "db", 5432)
     yield lab.healthy(lab.name("api"), db)
